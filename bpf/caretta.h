@@ -6,6 +6,8 @@
 #ifndef CARETTA_H
 #define CARETTA_H
 
+#include <linux/types.h>
+
 #define COMM_LENGTH 16
 
 enum link_role {

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Caretta's main tier: kernels >= 5.12 with BTF and cgroup v2.
+ *
+ * Programs run when a socket changes state, and once per poll for each live socket. Between those, nothing runs per packet: the
+ * kernel counts every byte of every TCP socket anyway.
+ */
+#include "account.bpf.h"
+#include "caretta.h"
+#include "kernel.bpf.h"
+#include "maps.bpf.h"
+#include "peers.bpf.h"
+#include "sock.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Only ever adds: other programs share the flags. */
+static __always_inline void ask_for_state_changes(struct bpf_sock_ops *ops)
+{
+	int flags = ops->bpf_sock_ops_cb_flags;
+
+	if (!(flags & BPF_SOCK_OPS_STATE_CB_FLAG))
+		bpf_sock_ops_cb_flags_set(ops, flags | BPF_SOCK_OPS_STATE_CB_FLAG);
+}
+
+/* listen(2), in the caller's context: what this socket accepts will belong to the same owner. */
+static __always_inline void on_listen(struct bpf_sock *bsk)
+{
+	struct connection listener = { .phase = PHASE_LISTENING };
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(bsk);
+
+	if (!tp)
+		return;
+	listener.link.local_owner.cgroup_id = cgroup_id(sock_of(tp));
+	read_comm(&listener.link.local_owner, (struct task_struct *)bpf_get_current_task());
+	bpf_sk_storage_get(&sockets, bsk, &listener, BPF_SK_STORAGE_GET_F_CREATE);
+}
+
+/* connect(2), in the caller's context, addresses and ports chosen, SYN not sent yet. */
+static __always_inline void on_connect(struct bpf_sock *bsk)
+{
+	struct connection connection = { .phase = PHASE_CONNECTING };
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(bsk);
+
+	if (!tp || read_link(&connection.link, sock_of(tp), ROLE_CLIENT))
+		return;
+	connection.link.local_owner.cgroup_id = cgroup_id(sock_of(tp));
+	read_comm(&connection.link.local_owner, (struct task_struct *)bpf_get_current_task());
+	connection.first_sequence = tp->write_seq + 1;	/* the SYN takes one */
+	if (!bpf_sk_storage_get(&sockets, bsk, &connection, BPF_SK_STORAGE_GET_F_CREATE))
+		COUNT(untracked_connections, 1);
+}
+
+static __always_inline struct connection *connection_to_open(struct bpf_sock *bsk, struct sock *sk)
+{
+	struct connection blank = {}, *connection;
+
+	connection = bpf_sk_storage_get(&sockets, bsk, NULL, 0);
+	if (connection)
+		return connection;
+	/* Its connect or its listener came before us. */
+	blank.link.local_owner.cgroup_id = cgroup_id(sk);
+	connection = bpf_sk_storage_get(&sockets, bsk, &blank, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!connection)
+		COUNT(untracked_connections, 1);
+	return connection;
+}
+
+static __always_inline void on_established(struct bpf_sock *bsk, bool passive)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(bsk);
+	struct connection *connection;
+
+	if (!tp)
+		return;
+	connection = connection_to_open(bsk, sock_of(tp));
+	if (!connection)
+		return;
+
+	if (connection->phase == PHASE_CONNECTING) {
+		/* Also a simultaneous open, which the kernel calls passive at both ends. */
+		if ((__s32)(tp->snd_nxt - connection->first_sequence) < 0)
+			connection->first_sequence = tp->snd_nxt;	/* TCP_REPAIR: no SYN was sent */
+		offer_handshake(connection, tp);
+	} else if (connection->phase == PHASE_LISTENING || connection->phase == 0) {
+		if (read_link(&connection->link, sock_of(tp), passive ? ROLE_SERVER : ROLE_CLIENT))
+			return;
+		/* Counts the SYN on the connecting end only. */
+		connection->first_sequence = tp->snd_una - (__u32)tp->bytes_acked + (!passive && tp->bytes_acked);
+		if (passive)
+			take_handshake(connection, tp);
+		else
+			offer_handshake(connection, tp);
+	} else {
+		return;	/* adopted, or already open */
+	}
+	connection->uncounted = UNCOUNTED_OPENED;
+	/* Sweeps leave it alone until here. */
+	__sync_lock_test_and_set(&connection->phase, PHASE_OPEN);
+}
+
+SEC("sockops")
+int sock_ops(struct bpf_sock_ops *ops)
+{
+	struct connection *connection;
+	struct tcp_sock *tp;
+	struct bpf_sock *bsk = ops->sk;
+
+	if (!bsk)
+		return 1;
+
+	switch (ops->op) {
+	case BPF_SOCK_OPS_TCP_LISTEN_CB:
+		ask_for_state_changes(ops);
+		on_listen(bsk);
+		break;
+	case BPF_SOCK_OPS_TCP_CONNECT_CB:
+		ask_for_state_changes(ops);
+		on_connect(bsk);
+		break;
+	case BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB:
+	case BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB:
+		ask_for_state_changes(ops);
+		on_established(bsk, ops->op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB);
+		break;
+	case BPF_SOCK_OPS_STATE_CB:
+		if (ops->args[1] != BPF_TCP_CLOSE)
+			break;
+		connection = bpf_sk_storage_get(&sockets, bsk, NULL, 0);
+		tp = bpf_skc_to_tcp_sock(bsk);
+		if (!connection || !tp)
+			break;
+		account_final(connection, sock_of(tp), tp);
+		bpf_sk_storage_delete(&sockets, bsk);
+		break;
+	}
+	return 1;
+}
+
+/*
+ * The same end for sockets whose callbacks nobody could switch on: those adopted, and those where another sockops program took
+ * them away again. May miss events (a tracing program never interrupts itself); the kernel counts those, and the agent exports it.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
+{
+	struct connection *connection;
+	struct tcp_sock *tp;
+
+	if (new_state != BPF_TCP_CLOSE)
+		return 0;
+	connection = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	if (!connection)
+		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp)
+		return 0;
+	account_final(connection, sk, tp);
+	bpf_sk_storage_delete(&sockets, sk);
+	return 0;
+}
+
+/* Accounts every live connection of every network namespace. An idle one costs a few reads. */
+SEC("iter/bpf_sk_storage_map")
+int sweep_sockets(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct connection *seen = ctx->value, *connection;
+	struct sock *sk = ctx->sk;
+	struct tcp_sock *tp;
+
+	if (!sk || !seen || seen->phase != PHASE_OPEN)
+		return 0;
+	counters.swept_sockets++;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp)
+		return 0;
+	if (seen->uncounted == UNCOUNTED_NONE && sent_bytes(tp, seen) == seen->sent_bytes &&
+	    received_bytes(tp, false) <= seen->received_bytes)
+		return 0;
+	/* 6.1 does not take the iterator's value as a map key: look it up by its socket. */
+	connection = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	if (connection)
+		account_live(connection, sk, tp);
+	return 0;
+}
+
+static __always_inline void adopt_listener(struct sock *sk, struct task_struct *task)
+{
+	struct connection listener = { .phase = PHASE_LISTENING };
+
+	listener.link.local_owner.cgroup_id = cgroup_id(sk);
+	read_comm(&listener.link.local_owner, task);
+	bpf_sk_storage_get(&sockets, sk, &listener, BPF_SK_STORAGE_GET_F_CREATE);
+}
+
+static __always_inline void adopt_connection(struct sock *sk, struct tcp_sock *tp, struct task_struct *task, int state)
+{
+	struct connection connection = { .phase = PHASE_OPEN, .peer = PEER_ADOPTED, .uncounted = UNCOUNTED_ADOPTED };
+
+	if (read_link(&connection.link, sk, was_accepted(sk) ? ROLE_SERVER : ROLE_CLIENT))
+		return;
+	connection.link.local_owner.cgroup_id = cgroup_id(sk);
+	read_comm(&connection.link.local_owner, task);
+	if (state == BPF_TCP_SYN_SENT) {
+		connection.phase = PHASE_CONNECTING;
+		connection.peer = PEER_SETTLED;
+		connection.uncounted = UNCOUNTED_NONE;
+		connection.first_sequence = tp->snd_una + 1;
+	} else {
+		connection.acked_base = tp->bytes_acked;
+		connection.first_sequence = next_sequence(tp);
+		connection.received_bytes = received_bytes(tp, false);
+	}
+	if (!bpf_sk_storage_get(&sockets, sk, &connection, BPF_SK_STORAGE_GET_F_CREATE))
+		return;	/* sockops was faster, or no memory */
+	if (sk->__sk_common.skc_state == BPF_TCP_CLOSE) {
+		bpf_sk_storage_delete(&sockets, sk);	/* closed before anybody could tell us */
+		return;
+	}
+	if (state != BPF_TCP_SYN_SENT) {
+		register_adopted(sk, &connection.link.local_owner);
+		COUNT(adopted_sockets, 1);
+	}
+}
+
+/* Once at start: takes over what is already open. The counters' present value is the baseline. */
+SEC("iter/task_file")
+int adopt_sockets(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct socket *socket;
+	struct tcp_sock *tp;
+	struct sock *sk;
+	int state;
+
+	if (!task || !file)
+		return 0;
+	socket = bpf_sock_from_file(file);
+	if (!socket)
+		return 0;
+	sk = socket->sk;
+	if (!sk || sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp || bpf_sk_storage_get(&sockets, sk, NULL, 0))
+		return 0;
+
+	state = sk->__sk_common.skc_state;
+	if (state == BPF_TCP_LISTEN)
+		adopt_listener(sk, task);
+	else if (state != BPF_TCP_CLOSE && state != BPF_TCP_SYN_RECV && state != BPF_TCP_NEW_SYN_RECV)
+		adopt_connection(sk, tp, task, state);
+	return 0;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+ *
+ * Finding the owner of the other end when it lives on this machine too, whatever namespaces and address translation lie between.
+ *
+ * Both ends of a connection know both initial sequence numbers, and nothing on the way changes them. The connecting end is
+ * established first: it offers its owner under the two numbers. The accepting end takes the offer and leaves its own owner there.
+ * The connecting end picks that up with its first account, or, once its peer has answered from elsewhere, gives up.
+ */
+#ifndef CARETTA_PEERS_BPF_H
+#define CARETTA_PEERS_BPF_H
+
+#include "maps.bpf.h"
+#include "sock.bpf.h"
+
+/* A peer on this machine takes the offer with the last packet of the handshake; if that one is lost, a second later. */
+#define OFFER_NS 1500000000ull
+
+static __always_inline void offer_handshake(struct connection *connection, struct tcp_sock *tp)
+{
+	__u64 handshake = (__u64)connection->first_sequence << 32 | tp->rcv_nxt;
+	struct handshake offer = { .owner = connection->link.local_owner };
+
+	if (bpf_map_update_elem(&handshakes, &handshake, &offer, BPF_ANY)) {
+		COUNT(unmatched_handshakes, 1);
+		return;
+	}
+	connection->handshake = handshake;
+	connection->established_ns = bpf_ktime_get_ns();
+	connection->peer = PEER_OFFERED;
+}
+
+static __always_inline void take_handshake(struct connection *connection, struct tcp_sock *tp)
+{
+	__u64 handshake = (__u64)tp->rcv_nxt << 32 | connection->first_sequence;
+	struct handshake *offer = bpf_map_lookup_elem(&handshakes, &handshake);
+
+	if (!offer || offer->matched)
+		return;
+	connection->link.remote_owner = offer->owner;
+	connection->link.flags |= LINK_PEER_KNOWN;
+	offer->owner = connection->link.local_owner;
+	/* Only now may the other end read it. */
+	__sync_lock_test_and_set(&offer->matched, 1);
+}
+
+static __always_inline void read_end(struct socket_end *end, struct sock *sk, bool mirrored)
+{
+	__u16 local_port = sk->__sk_common.skc_num, remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
+
+	end->local_port = mirrored ? remote_port : local_port;
+	end->remote_port = mirrored ? local_port : remote_port;
+	read_addresses(sk, mirrored ? end->remote_address : end->local_address,
+		       mirrored ? end->local_address : end->remote_address);
+}
+
+/* Sequence numbers of the handshake are gone for connections that were open before launch: those find each other by address. */
+static __always_inline void register_adopted(struct sock *sk, const struct socket_owner *owner)
+{
+	struct end_owner value = { .owner = *owner, .netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) };
+	struct socket_end end = { .netns = value.netns };
+	struct end_owner *other;
+
+	read_end(&end, sk, false);
+	bpf_map_update_elem(&adopted_ends, &end, &value, BPF_ANY);
+	end.netns = 0;
+	if (!bpf_map_update_elem(&adopted_ends, &end, &value, BPF_NOEXIST))
+		return;
+	other = bpf_map_lookup_elem(&adopted_ends, &end);
+	if (other && other->netns != value.netns)
+		other->ambiguous = true;
+}
+
+static __always_inline struct socket_owner *find_adopted_peer(struct sock *sk)
+{
+	struct socket_end end = { .netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) };
+	struct end_owner *peer;
+
+	read_end(&end, sk, true);
+	peer = bpf_map_lookup_elem(&adopted_ends, &end);
+	if (!peer) {
+		end.netns = 0;
+		peer = bpf_map_lookup_elem(&adopted_ends, &end);
+	}
+	return peer && !peer->ambiguous ? &peer->owner : NULL;
+}
+
+/*
+ * Copies the connection's link into @link, with the remote owner if there is one. Returns false while it is too early to say.
+ * Sweep and close handler may meet here: each works on its own copy, and whoever wins the compare-and-swap makes it final. The
+ * offer is deleted only after that, so who finds no offer looks at the state once more.
+ */
+static __always_inline bool settle_peer(struct connection *connection, struct sock *sk, struct tcp_sock *tp, bool closing,
+					struct link_key *link)
+{
+	struct handshake *offer = NULL;
+	struct socket_owner *owner = NULL;
+	__u32 peer;
+
+	peer = *(volatile __u32 *)&connection->peer;
+	if (peer != PEER_SETTLED) {
+		offer = bpf_map_lookup_elem(&handshakes, &connection->handshake);
+		if (!offer) {
+			load_barrier();
+			peer = *(volatile __u32 *)&connection->peer;
+		}
+	}
+	load_barrier();
+	*link = connection->link;
+	if (peer == PEER_SETTLED)
+		return true;
+
+	if (peer == PEER_ADOPTED)
+		owner = find_adopted_peer(sk);
+	else if (offer && offer->matched)
+		owner = &offer->owner;
+	else if (!closing && tp->bytes_received == 0 && tp->bytes_acked <= 1 &&
+		 bpf_ktime_get_ns() - connection->established_ns < OFFER_NS)
+		return false;	/* the first byte from the peer, or its first acknowledgement of one of ours, comes after its match */
+
+	if (owner) {
+		link->remote_owner = *owner;
+		link->flags |= LINK_PEER_KNOWN;
+	}
+	if (__sync_val_compare_and_swap(&connection->peer, peer, PEER_SETTLING) == peer && peer != PEER_SETTLING) {
+		connection->link.remote_owner = link->remote_owner;
+		connection->link.flags = link->flags;
+		__sync_lock_test_and_set(&connection->peer, PEER_SETTLED);
+		if (peer == PEER_OFFERED)
+			bpf_map_delete_elem(&handshakes, &connection->handshake);
+	}
+	return true;
+}
+
+#endif
