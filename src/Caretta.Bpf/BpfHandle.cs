@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+using Caretta.Bpf.Interop;
+
+namespace Caretta.Bpf;
+
+/// <summary>A file descriptor of a BPF object. Closing the last one of a link detaches it; of a program or map, frees it.</summary>
+/// <remarks>Safe to dispose from any thread at any time: calls under way keep it open through <see cref="Borrow"/>.</remarks>
+public sealed class BpfHandle : SafeHandle
+{
+    /// <summary>Takes ownership of <paramref name="fd"/>.</summary>
+    internal BpfHandle(int fd)
+        : base(-1, ownsHandle: true) => SetHandle(fd);
+
+    /// <inheritdoc/>
+    public override bool IsInvalid => (int)handle < 0;
+
+    /// <summary>Keeps the descriptor open until the lease is disposed, while its number sits inside a <c>bpf_attr</c>.</summary>
+    /// <exception cref="ObjectDisposedException">It is already closed: the kernel never sees a recycled number.</exception>
+    internal Lease Borrow() => new(this);
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle() => Libc.Close((int)handle) == 0;
+
+    internal readonly ref struct Lease
+    {
+        private readonly BpfHandle _owner;
+
+        public Lease(BpfHandle owner)
+        {
+            bool added = false;
+            owner.DangerousAddRef(ref added);
+            _owner = owner;
+        }
+
+        public int Fd => (int)_owner.handle;
+
+        public void Dispose() => _owner.DangerousRelease();
+    }
+}

@@ -1,0 +1,55 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Caretta.Bpf.Interop;
+
+/// <summary>The one door to bpf(2).</summary>
+internal static unsafe class BpfSyscall
+{
+    /// <summary>Interrupted calls are repeated this often: the verifier gives up with EAGAIN whenever a signal is pending, and the
+    /// runtime's own signals (garbage collector activation) come in bursts.</summary>
+    private const int MaxTries = 1000;
+
+    /// <summary>Calls bpf(2) with an attr of exactly the size of <typeparamref name="T"/>.</summary>
+    /// <returns>The kernel's non-negative result, or <c>-errno</c>.</returns>
+    public static int Call<T>(bpf_cmd command, ref T attr)
+        where T : unmanaged
+    {
+        // The reference is pinned for the length of the call; the kernel reads and writes sizeof(T) bytes, no more.
+        fixed (T* pointer = &attr)
+        {
+            for (int i = 0; ; i++)
+            {
+                nint result = Libc.Syscall(SystemCall.Bpf, (nint)command, (nint)pointer, sizeof(T), 0, 0);
+                if (result >= 0)
+                {
+                    return (int)result;
+                }
+
+                int errno = Marshal.GetLastPInvokeError();
+                bool interrupted = errno == Errno.EINTR || (errno == Errno.EAGAIN && command == bpf_cmd.BPF_PROG_LOAD);
+                if (!interrupted || i == MaxTries)
+                {
+                    return -errno;
+                }
+            }
+        }
+    }
+
+    /// <summary>An address as bpf(2) wants it. The caller keeps the memory pinned across the call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Address(void* pointer) => (ulong)pointer;
+
+    /// <summary>Copies at most 15 bytes, replacing what the kernel refuses in a name (bpf_obj_name_cpy: letters, digits, '_' and '.').</summary>
+    public static bpf_obj_name Name(string name)
+    {
+        bpf_obj_name result = default;
+        int length = Math.Min(name.Length, bpf_obj_name.Length - 1);
+        for (int i = 0; i < length; i++)
+        {
+            result[i] = char.IsAsciiLetterOrDigit(name[i]) ? (byte)name[i] : (byte)'_';
+        }
+
+        return result;
+    }
+}
