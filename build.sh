@@ -1,0 +1,390 @@
+#!/usr/bin/env bash
+# Builds, runs and tests Caretta. `./build.sh help` lists the commands.
+#
+# Everything made here goes to artifacts/ (and the usual bin/ and obj/), or to $XDG_CACHE_HOME/caretta for what is
+# downloaded once. A step runs again only when the content of its inputs changed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+root=$PWD
+artifacts=$root/artifacts
+results=$artifacts/test-results
+export CARETTA_CACHE=${CARETTA_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/caretta}
+configuration=Release
+
+# The kernels that `test` boots, as series: the pool moves, so no exact version is named.
+kernels=${CARETTA_TEST_KERNELS:-6.1 7.3}
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
+export MSBUILDDISABLENODEREUSE=1 # no compiler processes of root left behind
+
+case $(uname -m) in
+x86_64) rid=linux-x64 ;;
+aarch64) rid=linux-arm64 ;;
+*) rid= ;;
+esac
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+die() {
+    printf 'build.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+# ---- Set-up -------------------------------------------------------------------------------------------------------
+
+# What each task needs, as PACKAGE=PROBE. A probe is a command or an absolute path: what is there is not installed again.
+build_packages="clang=clang llvm=llvm-strip make=make libbpf-dev=/usr/include/bpf/bpf_helpers.h
+    linux-libc-dev=/usr/include/linux/bpf.h libc6-dev=/usr/include/stdio.h zlib1g-dev=/usr/include/zlib.h"
+check_packages="clang-format=clang-format"
+test_packages="iproute2=ip qemu-system-x86=qemu-system-x86_64 busybox-static=busybox cpio=cpio kmod=/sbin/depmod xz-utils=xz
+    zstd=zstd"
+
+as_root() {
+    if [[ $EUID == 0 ]]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
+        die "needs root to run: $*"
+    fi
+}
+
+apt_updated=
+apt_update() {
+    [[ -z $apt_updated ]] || return 0
+    as_root apt-get -q update >&2
+    apt_updated=1
+}
+
+# need PACKAGE=PROBE…: installs the packages whose probe is not there.
+need() {
+    local entry probe missing=()
+    for entry; do
+        probe=${entry#*=}
+        [[ -e $probe ]] || command -v "$probe" >/dev/null || missing+=("${entry%%=*}")
+    done
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    command -v apt-get >/dev/null || die "please install these first (no apt-get here): ${missing[*]}"
+    say "Installing ${missing[*]}"
+    apt_update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends "${missing[@]}" >&2
+}
+
+# Leaves an SDK of version 10 or later on PATH.
+need_dotnet() {
+    local candidate
+    for candidate in "$(command -v dotnet || true)" "${DOTNET_ROOT:-/nonexistent}/dotnet" /usr/share/dotnet/dotnet \
+        /usr/lib/dotnet/dotnet "$(invoking_home)/.dotnet/dotnet"; do
+        [[ -x $candidate ]] || continue
+        candidate=$(readlink -f "$candidate")
+        if compgen -G "${candidate%/*}/sdk/[1-9][0-9].*" >/dev/null; then
+            export PATH=${candidate%/*}:$PATH
+            dotnet_sdks=$(cd "${candidate%/*}/sdk" && echo *)
+            return 0
+        fi
+    done
+    if [[ -z ${1:-} ]] && command -v apt-get >/dev/null; then
+        apt_update
+        if apt-cache show dotnet-sdk-10.0 >/dev/null 2>&1; then
+            say "Installing dotnet-sdk-10.0"
+            as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install dotnet-sdk-10.0 >&2
+            need_dotnet again
+            return
+        fi
+    fi
+    die "needs the .NET SDK 10, which this system's packages do not have: install it as https://learn.microsoft.com/dotnet/core/install/linux says, then run this again"
+}
+
+# The home of the person who called sudo, else one's own.
+invoking_home() {
+    if [[ -n ${SUDO_USER:-} ]]; then getent passwd "$SUDO_USER" | cut -d: -f6; else echo "${HOME:-/root}"; fi
+}
+
+# Under sudo, what was built belongs to the person who called it, not to root.
+give_back() {
+    [[ $EUID == 0 && ${SUDO_UID:-0} != 0 ]] || return 0
+    local paths=("$artifacts")
+    mapfile -t -O1 paths < <(compgen -G "$root/*/*/bin"; compgen -G "$root/*/*/obj")
+    chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "${paths[@]}" 2>/dev/null || true
+}
+trap give_back EXIT
+
+# ---- Steps --------------------------------------------------------------------------------------------------------
+
+# digest PATH…: a hash over names and contents of the files below the paths, and over the tools that read them.
+digest() {
+    {
+        echo "${dotnet_sdks:-} ${AotFramework:-} $configuration $rid"
+        find "$@" \( -name bin -o -name obj \) -prune -o -type f ! -name packages.lock.json -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+    } | sha256sum | cut -d' ' -f1
+}
+
+# once NAME OUTPUT INPUT… -- COMMAND…: runs the command unless OUTPUT is there and the inputs are what they were.
+once() {
+    local name=$1 output=$2 inputs=() now
+    shift 2
+    while [[ $1 != -- ]]; do
+        inputs+=("$1")
+        shift
+    done
+    shift
+    now=$(digest "${inputs[@]}")
+    [[ -e $output && $(cat "$artifacts/stamps/$name" 2>/dev/null) == "$now" ]] && return 0
+    mkdir -p "$artifacts/stamps"
+    rm -f "$artifacts/stamps/$name"
+    "$@"
+    echo "$now" >"$artifacts/stamps/$name"
+}
+
+shared_inputs=(build.sh global.json Directory.Build.props Directory.Packages.props .editorconfig)
+
+setup_build() {
+    # shellcheck disable=SC2086
+    need $build_packages
+    need_dotnet
+}
+
+bpf() {
+    say "Building the BPF objects"
+    make --no-print-directory -C bpf
+}
+
+# publish_native PROJECT BINARY: compiles ahead of time and leaves artifacts/BINARY.
+publish_native() {
+    [[ -n $rid ]] || die "no Native AOT for $(uname -m): linux-x64 and linux-arm64 are supported"
+    say "Publishing $2 (Native AOT, $rid); the first time takes a minute or two"
+    local framework out=$artifacts/publish/$2
+    framework=$(dotnet msbuild "$1" -getProperty:AotFramework)
+    rm -rf "$out"
+    # Without -r: the SDK then takes this machine's, and the libraries' lock files stay as they are.
+    dotnet publish "$1" -c "$configuration" -f "$framework" -o "$out" -v quiet -warnaserror >&2
+    # Renamed into place, so that a running agent keeps the file it was started from.
+    cp "$out/$2" "$artifacts/$2.new"
+    mv "$artifacts/$2.new" "$artifacts/$2"
+}
+
+publish() {
+    setup_build
+    once publish "$artifacts/caretta" "${shared_inputs[@]}" src bpf btf -- publish_native src/Caretta.Aot caretta
+}
+
+publish_traffic() {
+    setup_build
+    once publish-traffic "$artifacts/caretta-traffic" "${shared_inputs[@]}" tests/Caretta.Traffic -- \
+        publish_native tests/Caretta.Traffic caretta-traffic
+}
+
+build_solution() {
+    say "Building the solution"
+    dotnet build Caretta.sln -c "$configuration" -v quiet -warnaserror >&2
+}
+
+build() {
+    setup_build
+    once build "$root/tests/Caretta.Kernel.Tests/bin/$configuration/net10.0/Caretta.Kernel.Tests" \
+        "${shared_inputs[@]}" Caretta.sln src bpf btf tests bench -- build_solution
+}
+
+# ---- Suites -------------------------------------------------------------------------------------------------------
+# A suite leaves "PASSED FAILED" in $results/NAME.count. A suite that ran nothing has failed.
+
+# record NAME PASSED FAILED
+record() {
+    local passed=$2 failed=$3
+    if ((passed + failed == 0)); then
+        say "$1 ran no test, which counts as a failure"
+        failed=1
+    fi
+    echo "$passed $failed" >"$results/$1.count"
+    say "$1: $passed passed, $failed failed"
+}
+
+# suite_xunit PROJECT [OPTION…]: runs a test program and takes the numbers from its report. A skipped test has failed.
+suite_xunit() {
+    local name=$1 exe=tests/$1/bin/$configuration/net10.0/$1 report=$results/$1.xml status=0 passed failed
+    shift
+    say "Testing: $name"
+    rm -f "$report"
+    "$exe" --report-xunit --report-xunit-filename "$name.xml" --results-directory "$results" --fail-skips on \
+        --no-progress --timeout 20m "$@" >&2 || status=$?
+    # The <assembly …> element carries the totals.
+    total() {
+        local element=
+        [[ ! -s $report ]] || element=$(grep -o -m 1 '<assembly [^>]*>' "$report")
+        [[ $element =~ \ $1=\"([0-9]+)\" ]] && echo "${BASH_REMATCH[1]}" || echo 0
+    }
+    passed=$(total passed)
+    failed=$(($(total failed) + $(total skipped) + $(total not-run) + $(total errors)))
+    # A crash or a timeout leaves no report, or one that does not say so.
+    ((status == 0 || failed > 0)) || failed=1
+    record "$name" "$passed" "$failed"
+}
+
+# suite_lines NAME COMMAND…: runs a script that prints "ok - …" or "not ok - …" per check.
+suite_lines() {
+    local name=$1 log=$results/$1.log status=0 passed failed
+    shift
+    say "Testing: $name"
+    "$@" 2>&1 | tee "$log" >&2 || status=$?
+    passed=$(grep -c '^ok - ' "$log" || true)
+    failed=$(grep -c '^not ok - ' "$log" || true)
+    ((status == 0 || failed > 0)) || failed=1
+    record "$name" "$passed" "$failed"
+}
+
+check_line() { # DESCRIPTION COMMAND…
+    local what=$1
+    shift
+    if "$@"; then echo "ok - $what"; else echo "not ok - $what"; fi
+}
+
+style() {
+    check_line "the C# sources are formatted" dotnet format whitespace Caretta.sln --no-restore --verify-no-changes
+    # shellcheck disable=SC2046
+    check_line "the BPF sources are formatted" clang-format --dry-run --Werror $(find bpf -name '*.[ch]')
+}
+
+# finish: adds up the suites; the last line printed is "N passed, M failed".
+finish() {
+    local passed=0 failed=0 p f file
+    for file in "$results"/*.count; do
+        read -r p f <"$file"
+        passed=$((passed + p)) failed=$((failed + f))
+    done
+    echo "$passed passed, $failed failed"
+    ((failed == 0 && passed > 0))
+}
+
+begin() {
+    rm -rf "$results"
+    mkdir -p "$results"
+}
+
+# prepare NAME COMMAND…: a step that must work for the suites to mean anything.
+prepare() {
+    local name=$1
+    shift
+    # In a child, since `set -e` does not hold inside a function whose status is asked for.
+    bash "$root/build.sh" "$@" || record "$name" 0 1
+}
+
+unit_suites() {
+    suite_xunit Caretta.Bpf.Tests
+    suite_xunit Caretta.Aot.Tests
+}
+
+kernel_suites() {
+    [[ $EUID == 0 ]] || die "the kernel tests load BPF programs: run them as root (sudo ./build.sh $command)"
+    CARETTA_KERNEL_TESTS=1 suite_xunit Caretta.Kernel.Tests
+    suite_lines smoke tests/smoke/aot.sh "$artifacts/caretta"
+}
+
+vm_suites() {
+    local series
+    for series in $kernels; do
+        suite_lines "kernel-$series" tests/kernels/run.sh "$series"
+    done
+}
+
+# ---- Commands -----------------------------------------------------------------------------------------------------
+
+usage() {
+    cat <<'TEXT'
+usage: ./build.sh COMMAND
+
+  run [FLAG…]    build the agent and start it on this machine (needs root); flags go to the agent
+  publish        build the Native AOT binary artifacts/caretta
+  test           everything CI runs (needs root); the last line is "N passed, M failed"
+  check          before pushing: format, build, unit tests, AOT publish
+  test-unit      the tests that need neither root nor a kernel
+  test-kernel    the tests on this machine's kernel (needs root)
+  test-kernels   the tests on other kernels, in virtual machines; CARETTA_TEST_KERNELS="6.1 7.3"
+  bpf            build artifacts/bpf/*.bpf.o
+  clean          remove everything built here (downloads in the cache stay)
+  help           this text
+
+Packages that are missing are installed with apt-get.
+TEXT
+}
+
+command=${1:-help}
+shift || true
+case $command in
+run)
+    publish
+    give_back
+    say "Starting artifacts/caretta $*"
+    exec "$artifacts/caretta" "$@"
+    ;;
+publish)
+    publish
+    ;;
+bpf)
+    # shellcheck disable=SC2086
+    need $build_packages
+    bpf
+    ;;
+setup-test)
+    # shellcheck disable=SC2086
+    need $build_packages $check_packages $test_packages
+    need_dotnet
+    ;;
+publish-all)
+    publish
+    publish_traffic
+    ;;
+build)
+    build
+    ;;
+check)
+    begin
+    # shellcheck disable=SC2086
+    need $build_packages $check_packages
+    need_dotnet
+    prepare build build
+    suite_lines style style
+    unit_suites
+    prepare publish publish
+    finish
+    ;;
+test-unit)
+    begin
+    prepare build build
+    unit_suites
+    finish
+    ;;
+test-kernel)
+    begin
+    prepare setup setup-test
+    prepare build build
+    prepare publish publish-all
+    kernel_suites
+    finish
+    ;;
+test-kernels)
+    begin
+    prepare setup setup-test
+    prepare publish publish-all
+    vm_suites
+    finish
+    ;;
+test)
+    begin
+    prepare setup setup-test
+    need_dotnet
+    prepare build build
+    prepare publish publish-all
+    suite_lines style style
+    unit_suites
+    kernel_suites
+    vm_suites
+    finish
+    ;;
+clean)
+    rm -rf "$artifacts"
+    find src tests bench -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} + 2>/dev/null || true
+    ;;
+help | -h | --help)
+    usage
+    ;;
+*)
+    usage >&2
+    die "unknown command \"$command\""
+    ;;
+esac
