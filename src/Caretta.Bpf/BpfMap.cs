@@ -111,6 +111,26 @@ public class BpfMap : IDisposable
         return true;
     }
 
+    /// <summary>Removes all entries that are there when it starts, in batches. Linux 5.6. Not for arrays.</summary>
+    /// <exception cref="BpfException">Refused.</exception>
+    public unsafe void Clear()
+    {
+        const int BatchSize = 256;
+        byte[] keys = new byte[BatchSize * Shape.KeySize];
+        byte[] values = new byte[BatchSize * Shape.ValueSize];
+        MapCursor cursor = default;
+
+        // The kernel writes at most BatchSize keys and values.
+        fixed (byte* k = keys)
+        fixed (byte* v = values)
+        {
+            while (!cursor.Ended)
+            {
+                Batch(bpf_cmd.BPF_MAP_LOOKUP_AND_DELETE_BATCH, ref cursor, k, v, BatchSize);
+            }
+        }
+    }
+
     /// <summary>Refuses all writes from user space from now on. Linux 5.2.</summary>
     internal void Freeze() => ThrowIfRefused(Element(bpf_cmd.BPF_MAP_FREEZE, default, default, 0), "freeze");
 
@@ -132,6 +152,37 @@ public class BpfMap : IDisposable
         if (result < 0)
         {
             throw new BpfException($"{operation} map {Name}", -result, advice: Advice.For(-result));
+        }
+    }
+
+    /// <summary>The caller keeps room for <paramref name="room"/> keys and values pinned.</summary>
+    private protected unsafe int Batch(bpf_cmd command, ref MapCursor cursor, void* keys, void* values, int room)
+    {
+        using BpfHandle.Lease lease = Handle.Borrow();
+
+        // The kernel's token for hashes is four bytes.
+        fixed (uint* token = &cursor.Token)
+        {
+            var attr = new bpf_attr_batch
+            {
+                in_batch = cursor.Started ? BpfSyscall.Address(token) : 0,
+                out_batch = BpfSyscall.Address(token),
+                keys = BpfSyscall.Address(keys),
+                values = BpfSyscall.Address(values),
+                count = (uint)room,
+                map_fd = (uint)lease.Fd,
+            };
+            int result = BpfSyscall.Call(command, ref attr);
+            if (result is not (0 or -Errno.ENOENT))
+            {
+                ThrowIfRefused(result, command == bpf_cmd.BPF_MAP_LOOKUP_BATCH ? "read a batch of" : "take a batch of");
+            }
+
+            // A short count with result 0 means "the next bucket did not fit": kernel/bpf/hashtab.c,
+            // __htab_map_lookup_and_delete_batch. Only ENOENT is the end, and its count is valid too.
+            cursor.Started = true;
+            cursor.Ended = result != 0;
+            return (int)attr.count;
         }
     }
 
@@ -277,33 +328,11 @@ public sealed class BpfMap<TKey, TValue> : BpfMap
 
     private unsafe int Batch(bpf_cmd command, ref MapCursor cursor, Span<TKey> keys, Span<TValue> values)
     {
-        using BpfHandle.Lease lease = Handle.Borrow();
-
-        // The kernel writes at most count elements of the sizes that the constructor compared with the map's.
+        // Elements have the sizes that the constructor compared with the map's.
         fixed (TKey* k = keys)
         fixed (TValue* v = values)
-        fixed (uint* token = &cursor.Token)
         {
-            var attr = new bpf_attr_batch
-            {
-                in_batch = cursor.Started ? BpfSyscall.Address(token) : 0,
-                out_batch = BpfSyscall.Address(token),
-                keys = BpfSyscall.Address(k),
-                values = BpfSyscall.Address(v),
-                count = (uint)Math.Min(keys.Length, values.Length),
-                map_fd = (uint)lease.Fd,
-            };
-            int result = BpfSyscall.Call(command, ref attr);
-            if (result is not (0 or -Errno.ENOENT))
-            {
-                ThrowIfRefused(result, command == bpf_cmd.BPF_MAP_LOOKUP_BATCH ? "read a batch of" : "take a batch of");
-            }
-
-            // A short count with result 0 means "the next bucket did not fit": kernel/bpf/hashtab.c,
-            // __htab_map_lookup_and_delete_batch. Only ENOENT is the end, and its count is valid too.
-            cursor.Started = true;
-            cursor.Ended = result != 0;
-            return (int)attr.count;
+            return Batch(command, ref cursor, k, v, Math.Min(keys.Length, values.Length));
         }
     }
 }

@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Caretta.Bpf;
+
+namespace Caretta.Aot.Links;
+
+/// <summary>
+/// The main tier in the kernel: loads the programs of <c>bpf/caretta.bpf.c</c>, attaches them, and brings what they counted to the
+/// link table. Linux 5.12 with BTF, and cgroup v2 mounted, pure or hybrid. Everything detaches when it is disposed or the process
+/// ends, however it ends.
+/// </summary>
+/// <remarks>Poll thread only.</remarks>
+internal sealed class MainTier : IDisposable
+{
+    // Rounds of sweep and drain in one poll while live accounts find no room; each offers four times the room of the one before.
+    private const int MaxRounds = 4;
+
+    private readonly LoadedObject _loaded;
+    private readonly LinkMaps _links;
+    private readonly BpfMap _globals;
+    private readonly byte[] _globalsValue;
+    private readonly int _countersOffset;
+    private readonly List<BpfLink> _attached = [];
+    private BpfIterator? _sweep;
+    private ulong _sweptBefore;
+    private ulong _shortagesBefore;
+
+    private MainTier(LoadedObject loaded)
+    {
+        _loaded = loaded;
+        _links = new LinkMaps(loaded.Map("active_links"), loaded.Map("links_a"), loaded.Map("links_b"));
+        (_globals, _countersOffset) = loaded.Variable("counters");
+        _globalsValue = new byte[_globals.Shape.ValueSize];
+        Programs = [loaded.Program("inet_sock_set_state"), loaded.Program("sweep_sockets"), loaded.Program("sock_ops")];
+    }
+
+    /// <summary>Programs whose missed runs are worth showing.</summary>
+    public IReadOnlyList<BpfProgram> Programs { get; }
+
+    /// <summary>All maps but the two that <see cref="LinkMaps"/> replaces, to ask for their memory.</summary>
+    public IEnumerable<BpfMap> FixedMaps => _loaded.Maps.Where(static map => map.Name is not ("links_a" or "links_b"));
+
+    /// <summary>The two link maps.</summary>
+    public ReadOnlySpan<BpfMap<LinkKey, LinkDelta>> LinkMaps => _links.Maps;
+
+    /// <summary>Open connections visited by the last sweep.</summary>
+    public long LiveSockets { get; private set; }
+
+    /// <summary>How long the last poll took to move what was accounted.</summary>
+    public TimeSpan DrainDuration { get; private set; }
+
+    /// <summary>What the programs count about themselves, as of the last sweep.</summary>
+    public KernelCounters Counters { get; private set; }
+
+    /// <summary>Loads the programs. Nothing runs yet.</summary>
+    /// <param name="image">The object file.</param>
+    /// <param name="trackProcesses">Whether links are told apart by process name too (host mode).</param>
+    /// <exception cref="BpfException">The kernel refused.</exception>
+    /// <exception cref="BadImageException">The object or the kernel's BTF cannot be read.</exception>
+    public static MainTier Load(ReadOnlyMemory<byte> image, bool trackProcesses)
+    {
+        BpfObject file = BpfObject.Parse(image, "caretta.bpf.o");
+        file.SetVariable("track_processes", trackProcesses);
+        LoadedObject loaded = BpfLoader.Load(file);
+        try
+        {
+            return new MainTier(loaded);
+        }
+        catch
+        {
+            loaded.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Attaches, so that from now on every connection is seen, then adopts those that are already open.</summary>
+    /// <param name="cgroupMount">The root of the cgroup v2 tree.</param>
+    /// <exception cref="BpfException">The kernel refused.</exception>
+    public void Attach(string cgroupMount)
+    {
+        // In this order: a connection that changes state meanwhile is seen by one of the two, and both may see it.
+        _attached.Add(BpfLink.AttachCgroup(_loaded.Program("sock_ops"), cgroupMount));
+        _attached.Add(BpfLink.AttachTracing(_loaded.Program("inet_sock_set_state")));
+        _sweep = new BpfIterator(BpfLink.AttachIterator(_loaded.Program("sweep_sockets"), _loaded.Map("sockets")));
+        Adopt();
+    }
+
+    /// <summary>
+    /// Takes over connections that were open before launch and are not tracked yet: all processes' sockets that this pid namespace
+    /// shows. Connections that still waited for accept(2) show up only in a later call.
+    /// </summary>
+    /// <exception cref="BpfException">The kernel refused.</exception>
+    public void Adopt()
+    {
+        using var adopt = new BpfIterator(BpfLink.AttachIterator(_loaded.Program("adopt_sockets")));
+        adopt.Run();
+    }
+
+    /// <summary>Forgets the addresses by which adopted connections find each other: they have, by now.</summary>
+    public void EndAdoption() => _loaded.Map("adopted_ends").Clear();
+
+    /// <summary>Accounts every live connection, then moves everything accounted to <paramref name="table"/>. Allocates nothing once warm.</summary>
+    /// <returns>Links that had something new.</returns>
+    /// <exception cref="BpfException">The kernel refused. Nothing is lost: the next poll takes it.</exception>
+    public int Poll(LinkTable table)
+    {
+        Sweep();
+        LiveSockets = (long)(Counters.SweptSockets - _sweptBefore);
+
+        long started = Stopwatch.GetTimestamp();
+        int count = 0;
+        for (int round = 0; ; round++)
+        {
+            bool isShortOfRoom = TakeShortage();
+            if (isShortOfRoom)
+            {
+                _links.Grow();
+            }
+
+            count += _links.Drain(table);
+            if (!isShortOfRoom || round == MaxRounds)
+            {
+                break;
+            }
+
+            // The map written now is larger: let live connections try again, so that this poll is complete too.
+            Sweep();
+        }
+
+        _sweptBefore = Counters.SweptSockets;
+        DrainDuration = Stopwatch.GetElapsedTime(started);
+        return count;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _sweep?.Dispose();
+        for (int i = _attached.Count - 1; i >= 0; i--)
+        {
+            _attached[i].Dispose();
+        }
+
+        _links.Dispose();
+        _loaded.Dispose();
+    }
+
+    private void Sweep()
+    {
+        _sweep!.Run();
+        _globals.TryLookup([0, 0, 0, 0], _globalsValue);
+        Counters = MemoryMarshal.Read<KernelCounters>(_globalsValue.AsSpan(_countersOffset));
+    }
+
+    private bool TakeShortage()
+    {
+        ulong shortages = Counters.DeferredUpdates + Counters.LostUpdates;
+        bool isNew = shortages != _shortagesBefore;
+        _shortagesBefore = shortages;
+        return isNew;
+    }
+}

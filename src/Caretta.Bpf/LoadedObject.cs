@@ -1,0 +1,55 @@
+namespace Caretta.Bpf;
+
+/// <summary>An object's maps and programs in the kernel. Disposing it frees what nothing else holds.</summary>
+/// <remarks>Thread-safe once built.</remarks>
+public sealed class LoadedObject : IDisposable
+{
+    private readonly BpfObject _file;
+    private readonly BpfMap[] _maps;
+    private readonly BpfProgram?[] _programs;
+
+    internal LoadedObject(BpfObject file, BpfMap[] maps, BpfProgram?[] programs)
+    {
+        _file = file;
+        _maps = maps;
+        _programs = programs;
+    }
+
+    /// <summary>All maps, those of data sections included, in the order of the object.</summary>
+    public IReadOnlyList<BpfMap> Maps => _maps;
+
+    /// <summary>The programs that were loaded, in the order of the object.</summary>
+    public IEnumerable<BpfProgram> Programs => _programs.OfType<BpfProgram>();
+
+    /// <summary>A map by the name it has in the object.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public BpfMap Map(string name) =>
+        Array.Find(_maps, map => map.Name == name) ?? throw new KeyNotFoundException($"{_file.Name} has no map {name}");
+
+    /// <summary>A loaded program by its function's name.</summary>
+    /// <exception cref="KeyNotFoundException">There is none, or it was not to be loaded.</exception>
+    public BpfProgram Program(string name) =>
+        Array.Find(_programs, program => program?.Name == name) ?? throw new KeyNotFoundException($"{_file.Name} has no loaded program {name}");
+
+    /// <summary>Where a global variable lives: its section's map, element 0, at this byte.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public (BpfMap Map, int Offset) Variable(string name)
+    {
+        BpfVariable variable = _file.FindVariable(name) ?? throw new KeyNotFoundException($"{_file.Name} has no variable {name}");
+        return (_maps[variable.MapIndex], (int)variable.Offset);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (BpfProgram? program in _programs)
+        {
+            program?.Dispose();
+        }
+
+        foreach (BpfMap map in _maps)
+        {
+            map?.Dispose();
+        }
+    }
+}
