@@ -1,0 +1,83 @@
+using System.Globalization;
+using Caretta.Aot.Host;
+using Caretta.Aot.Links;
+using Caretta.Bpf;
+
+namespace Caretta.Aot;
+
+/// <summary>What the agent costs in memory: its own resident pages, and what the kernel holds for its maps. Poll thread only.</summary>
+internal sealed class AgentMemory : IDisposable
+{
+    // struct bpf_local_storage, allocated with a socket's first storage, and one bpf_local_storage_elem with struct connection, as the
+    // allocator rounds them; the kernel does not say (bpf_local_storage_map_mem_usage counts the hash table only).
+    private const long BytesPerSocket = 512;
+
+    private readonly MainTier _tier;
+    private readonly ProcFile _status = new("/proc/self/status");
+    private readonly BpfMap[] _fixedMaps;
+    private readonly ProcFile[] _fixedFiles;
+    private readonly ProcFile?[] _linkFiles = new ProcFile?[2];
+    private readonly BpfMap?[] _linkMaps = new BpfMap?[2];
+
+    /// <summary>Opens what it will read.</summary>
+    public AgentMemory(MainTier tier)
+    {
+        _tier = tier;
+        _fixedMaps = [.. tier.FixedMaps];
+        _fixedFiles = Array.ConvertAll(_fixedMaps, OpenInfo);
+        MapNames = [.. _fixedMaps.Select(static map => map.Name), "links"];
+    }
+
+    /// <summary>Names of the maps, in the order of <see cref="ReadMaps"/>; both link maps count as one.</summary>
+    public IReadOnlyList<string> MapNames { get; }
+
+    /// <summary>Resident bytes of this process. Allocates nothing.</summary>
+    public long ReadResidentBytes() => _status.ReadNumberAfter("VmRSS:"u8) * 1024;
+
+    /// <summary>Bytes that the kernel holds for each map. Allocates nothing unless a link map was resized.</summary>
+    public void ReadMaps(Span<long> bytes)
+    {
+        for (int i = 0; i < _fixedMaps.Length; i++)
+        {
+            bytes[i] = ReadMemory(_fixedFiles[i]);
+            if (_fixedMaps[i].Shape.Type == BpfMapType.SocketStorage)
+            {
+                bytes[i] += _tier.LiveSockets * BytesPerSocket;
+            }
+        }
+
+        bytes[_fixedMaps.Length] = ReadLinkMap(0) + ReadLinkMap(1);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _status.Dispose();
+        foreach (ProcFile file in _fixedFiles)
+        {
+            file.Dispose();
+        }
+
+        _linkFiles[0]?.Dispose();
+        _linkFiles[1]?.Dispose();
+    }
+
+    private static ProcFile OpenInfo(BpfMap map) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fdinfo/{map.Handle.DangerousGetHandle()}"));
+
+    // bpf_map_show_fdinfo: what the map really uses since Linux 6.4, before that what it would use when full.
+    private static long ReadMemory(ProcFile file) => file.ReadNumberAfter("memlock:"u8);
+
+    private long ReadLinkMap(int index)
+    {
+        BpfMap map = _tier.LinkMaps[index];
+        if (!ReferenceEquals(map, _linkMaps[index]))
+        {
+            _linkFiles[index]?.Dispose();
+            _linkFiles[index] = OpenInfo(map);
+            _linkMaps[index] = map;
+        }
+
+        return ReadMemory(_linkFiles[index]!);
+    }
+}
