@@ -1,0 +1,92 @@
+namespace Caretta.Aot.Snapshots;
+
+/// <summary>
+/// Links as columns, index = link number. Identities are append-only, so a copy shares their array with the original; values are
+/// copied, 8 bytes each. Not thread-safe while written; see <see cref="LinkSnapshot"/> for how readers get theirs.
+/// </summary>
+internal sealed class LinkColumns
+{
+    private const int InitialCapacity = 64;
+
+    private LinkIdentity[] _identities = [];
+    private ulong[] _sentBytes = [];
+    private ulong[] _receivedBytes = [];
+    private ulong[] _opened = [];
+    private ulong[] _closed = [];
+    private ulong[] _failed = [];
+    private long[] _open = [];
+
+    /// <summary>Links held.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>What each link is.</summary>
+    public ReadOnlySpan<LinkIdentity> Identities => _identities.AsSpan(0, Count);
+
+    /// <summary>Bytes sent by the end that the role names; never falls.</summary>
+    public Span<ulong> SentBytes => _sentBytes.AsSpan(0, Count);
+
+    /// <summary>Bytes received by the end that the role names; never falls.</summary>
+    public Span<ulong> ReceivedBytes => _receivedBytes.AsSpan(0, Count);
+
+    /// <summary>Connections established since launch; never falls.</summary>
+    public Span<ulong> Opened => _opened.AsSpan(0, Count);
+
+    /// <summary>Connections closed, adopted ones included; never falls.</summary>
+    public Span<ulong> Closed => _closed.AsSpan(0, Count);
+
+    /// <summary>Connects that failed; never falls.</summary>
+    public Span<ulong> Failed => _failed.AsSpan(0, Count);
+
+    /// <summary>Connections open now. May be negative where an update was lost: show it as 0.</summary>
+    public Span<long> Open => _open.AsSpan(0, Count);
+
+    /// <summary>Appends a link with all values 0 and returns its number. Capacity doubles when it is used up.</summary>
+    public int Add(LinkIdentity identity)
+    {
+        if (Count == _identities.Length)
+        {
+            // A new array: snapshots keep reading the old one.
+            Array.Resize(ref _identities, Math.Max(InitialCapacity, Count * 2));
+        }
+
+        if (Count == _sentBytes.Length)
+        {
+            Resize(Math.Max(InitialCapacity, Count * 2));
+        }
+
+        _identities[Count] = identity;
+        return Count++;
+    }
+
+    /// <summary>
+    /// Makes this a copy of <paramref name="source"/>. Allocates only when the source has outgrown this copy. A copy is not added to:
+    /// its identities belong to the source.
+    /// </summary>
+    public void CopyFrom(LinkColumns source)
+    {
+        if (_sentBytes.Length < source.Count)
+        {
+            Count = 0;
+            Resize(source._sentBytes.Length);
+        }
+
+        Count = source.Count;
+        _identities = source._identities;
+        source.SentBytes.CopyTo(_sentBytes);
+        source.ReceivedBytes.CopyTo(_receivedBytes);
+        source.Opened.CopyTo(_opened);
+        source.Closed.CopyTo(_closed);
+        source.Failed.CopyTo(_failed);
+        source.Open.CopyTo(_open);
+    }
+
+    private void Resize(int capacity)
+    {
+        Array.Resize(ref _sentBytes, capacity);
+        Array.Resize(ref _receivedBytes, capacity);
+        Array.Resize(ref _opened, capacity);
+        Array.Resize(ref _closed, capacity);
+        Array.Resize(ref _failed, capacity);
+        Array.Resize(ref _open, capacity);
+    }
+}
