@@ -1,1 +1,3 @@
-return 0;
+using Caretta.Traffic;
+
+return await CommandLine.RunAsync(args).ConfigureAwait(false);
