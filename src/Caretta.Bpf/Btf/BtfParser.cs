@@ -17,10 +17,8 @@ internal ref struct BtfParser
     private ReadOnlyMemory<byte> _image;
     private ReadOnlySpan<byte> _bytes;
     private bool _bigEndian;
-    private int _typesStart;
+    private BtfSections _sections;
     private int _typesEnd;
-    private int _stringsStart;
-    private int _stringsLength;
     private int _layoutStart;
     private int _layoutLength;
     private int[] _offsets = [];
@@ -46,7 +44,7 @@ internal ref struct BtfParser
         parser.IndexTypes(count);
         parser.CheckReferences();
         BtfTypes types = new(
-            parser._image, what, baseTypes, parser._offsets, parser._stringsStart, parser._stringsLength,
+            parser._image, what, baseTypes, parser._offsets, parser._sections,
             parser._pointerSize == 0 ? 8 : parser._pointerSize, parser._bigEndian);
         CheckChains(types);
         return types;
@@ -81,22 +79,23 @@ internal ref struct BtfParser
                 $"{_what}: header of {headerSize} bytes; it has at least {BtfFormat.HeaderSize} and the image only {_bytes.Length}");
         }
 
-        (_typesStart, int typesLength) = ReadSection(ref reader, headerSize, "types");
-        _typesEnd = _typesStart + typesLength;
-        (_stringsStart, _stringsLength) = ReadSection(ref reader, headerSize, "strings");
+        (int typesStart, int typesLength) = ReadSection(ref reader, headerSize, "types");
+        (int stringsStart, int stringsLength) = ReadSection(ref reader, headerSize, "strings");
+        _sections = new BtfSections(typesStart, typesLength, stringsStart, stringsLength);
+        _typesEnd = typesStart + typesLength;
         if (headerSize >= BtfFormat.LayoutHeaderSize)
         {
             (_layoutStart, _layoutLength) = ReadSection(ref reader, headerSize, "layout");
         }
 
-        if (((_typesStart - (int)headerSize) & 3) != 0)
+        if (((typesStart - (int)headerSize) & 3) != 0)
         {
-            throw new BadImageException($"{_what}: types start at offset 0x{_typesStart:x}, which is not a multiple of 4 after the header");
+            throw new BadImageException($"{_what}: types start at offset 0x{_sections.TypesStart:x}, which is not a multiple of 4 after the header");
         }
 
-        if (_typesEnd > _stringsStart)
+        if (_typesEnd > _sections.StringsStart)
         {
-            throw new BadImageException($"{_what}: types end at 0x{_typesEnd:x}, after the strings start at 0x{_stringsStart:x}");
+            throw new BadImageException($"{_what}: types end at 0x{_typesEnd:x}, after the strings start at 0x{_sections.StringsStart:x}");
         }
 
         CheckStrings();
@@ -117,7 +116,7 @@ internal ref struct BtfParser
 
     private readonly void CheckStrings()
     {
-        ReadOnlySpan<byte> strings = _bytes.Slice(_stringsStart, _stringsLength);
+        ReadOnlySpan<byte> strings = _bytes.Slice(_sections.StringsStart, _sections.StringsLength);
         if (strings.IsEmpty && _baseTypes is not null)
         {
             return;
@@ -125,12 +124,12 @@ internal ref struct BtfParser
 
         if (strings.IsEmpty || strings[^1] != 0)
         {
-            throw new BadImageException($"{_what}: the {_stringsLength} bytes of strings at 0x{_stringsStart:x} do not end with a NUL");
+            throw new BadImageException($"{_what}: the {_sections.StringsLength} bytes of strings at 0x{_sections.StringsStart:x} do not end with a NUL");
         }
 
         if (_baseTypes is null && strings[0] != 0)
         {
-            throw new BadImageException($"{_what}: the strings at 0x{_stringsStart:x} do not start with the empty string");
+            throw new BadImageException($"{_what}: the strings at 0x{_sections.StringsStart:x} do not start with the empty string");
         }
     }
 
@@ -169,7 +168,7 @@ internal ref struct BtfParser
     private readonly int CountTypes()
     {
         int count = 0;
-        for (int at = _typesStart; at < _typesEnd; count++)
+        for (int at = _sections.TypesStart; at < _typesEnd; count++)
         {
             at = SkipType(at, count);
         }
@@ -225,7 +224,7 @@ internal ref struct BtfParser
     private void IndexTypes(int count)
     {
         _offsets = new int[count];
-        int at = _typesStart;
+        int at = _sections.TypesStart;
         for (int index = 0; index < count; index++)
         {
             _offsets[index] = at;
@@ -317,7 +316,7 @@ internal ref struct BtfParser
             return;
         }
 
-        ReadOnlySpan<byte> name = _bytes[(_stringsStart + (int)(nameOffset - _baseStringLength))..];
+        ReadOnlySpan<byte> name = _bytes[(_sections.StringsStart + (int)(nameOffset - _baseStringLength))..];
         name = name[..name.IndexOf((byte)0)];
         if (name.SequenceEqual("long"u8) || name.SequenceEqual("long int"u8) || name.SequenceEqual("int long"u8)
             || name.SequenceEqual("unsigned long"u8) || name.SequenceEqual("long unsigned"u8) || name.SequenceEqual("unsigned long int"u8)
@@ -388,9 +387,9 @@ internal ref struct BtfParser
 
     private readonly void CheckName(int index, int at, uint offset)
     {
-        if (offset >= _baseStringLength + (ulong)(uint)_stringsLength)
+        if (offset >= _baseStringLength + (ulong)(uint)_sections.StringsLength)
         {
-            ThrowAt(index, at, $"name at 0x{offset:x}, the strings have only {_baseStringLength + (ulong)(uint)_stringsLength} bytes");
+            ThrowAt(index, at, $"name at 0x{offset:x}, the strings have only {_baseStringLength + (ulong)(uint)_sections.StringsLength} bytes");
         }
     }
 

@@ -18,19 +18,17 @@ public sealed class BtfTypes
 {
     private readonly ReadOnlyMemory<byte> _image;
     private readonly int[] _offsets;
-    private readonly int _stringsStart;
-    private readonly int _stringsLength;
+    private readonly BtfSections _sections;
     private readonly uint _baseStringLength;
     private BtfNameIndex? _names;
 
     internal BtfTypes(
-        ReadOnlyMemory<byte> image, string imageName, BtfTypes? baseTypes, int[] offsets, int stringsStart, int stringsLength,
-        int pointerSize, bool isBigEndian)
+        ReadOnlyMemory<byte> image, string imageName, BtfTypes? baseTypes, int[] offsets, BtfSections sections, int pointerSize,
+        bool isBigEndian)
     {
         _image = image;
         _offsets = offsets;
-        _stringsStart = stringsStart;
-        _stringsLength = stringsLength;
+        _sections = sections;
         _baseStringLength = baseTypes?.StringLength ?? 0;
         ImageName = imageName;
         BaseTypes = baseTypes;
@@ -58,10 +56,16 @@ public sealed class BtfTypes
     public bool IsBigEndian { get; }
 
     /// <summary>Bytes of all strings, those of <see cref="BaseTypes"/> included: the first name offset that does not exist.</summary>
-    internal uint StringLength => _baseStringLength + (uint)_stringsLength;
+    internal uint StringLength => _baseStringLength + (uint)_sections.StringsLength;
 
-    /// <summary>The image as little-endian bytes, header included; of a split BTF only its own part.</summary>
-    internal ReadOnlyMemory<byte> Image => _image;
+    /// <summary>The own types as little-endian bytes, one after the other.</summary>
+    internal ReadOnlySpan<byte> TypeBytes => _image.Span.Slice(_sections.TypesStart, _sections.TypesLength);
+
+    /// <summary>The own strings, each with its NUL.</summary>
+    internal ReadOnlySpan<byte> StringBytes => _image.Span.Slice(_sections.StringsStart, _sections.StringsLength);
+
+    /// <summary>Offset in <see cref="TypeBytes"/> of the own type <paramref name="id"/>.</summary>
+    internal int OffsetOf(uint id) => _offsets[id - FirstId] - _sections.TypesStart;
 
     /// <summary>The type with number <paramref name="id"/>.</summary>
     /// <exception cref="BadImageException">There is no such type: the id came from elsewhere and belongs to another image.</exception>
@@ -108,12 +112,12 @@ public sealed class BtfTypes
         }
 
         uint own = offset - _baseStringLength;
-        if (own >= (uint)_stringsLength)
+        if (own >= (uint)_sections.StringsLength)
         {
             ThrowUnknownName(offset);
         }
 
-        ReadOnlySpan<byte> rest = _image.Span.Slice(_stringsStart + (int)own, _stringsLength - (int)own);
+        ReadOnlySpan<byte> rest = StringBytes[(int)own..];
         return rest[..rest.IndexOf((byte)0)];
     }
 
