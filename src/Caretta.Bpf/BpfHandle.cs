@@ -4,7 +4,7 @@ using Caretta.Bpf.Interop;
 namespace Caretta.Bpf;
 
 /// <summary>A file descriptor of a BPF object. Closing the last one of a link detaches it; of a program or map, frees it.</summary>
-/// <remarks>Safe to dispose from any thread at any time: calls under way keep it open through <see cref="Borrow"/>.</remarks>
+/// <remarks>Safe to dispose from any thread at any time: calls under way keep it open through a lease.</remarks>
 public sealed class BpfHandle : SafeHandle
 {
     /// <summary>Takes ownership of <paramref name="fd"/>.</summary>

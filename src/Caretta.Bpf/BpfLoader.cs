@@ -72,6 +72,8 @@ public sealed class BpfLoader
 
     private BtfTypes KernelBtf() => (_kernel ??= KernelTypes.Read()).Types;
 
+    private bool NeedsKernelTypes() => _file.Functions.Any(static function => function.Section.CoreRecords.Length > 0);
+
     private void LoadTypes()
     {
         if (_file.Btf is null)
@@ -79,11 +81,11 @@ public sealed class BpfLoader
             return;
         }
 
-        byte[] image = _file.EncodeBtf(BtfFeatures.All);
+        byte[] image = _file.EncodeBtf(BtfFeatures.All)!;
         if (!BtfObject.IsAccepted(image))
         {
             // An older kernel: in its own words.
-            image = _file.EncodeBtf(KernelFeatures.ProbeBtf());
+            image = _file.EncodeBtf(KernelFeatures.ProbeBtf())!;
         }
 
         _types = BtfObject.Load(image, _file.Name);
@@ -155,7 +157,7 @@ public sealed class BpfLoader
 
     private void LoadPrograms()
     {
-        ProgramLinker linker = _file.CreateLinker(_file.NeedsKernelTypes ? KernelBtf() : null);
+        ProgramLinker linker = _file.CreateLinker(NeedsKernelTypes() ? KernelBtf() : null);
         foreach (BpfProgramDefinition definition in _file.Programs)
         {
             if (definition.AutoLoad)

@@ -50,7 +50,7 @@ internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes)
         _addresses ??= ReadAddresses();
         if (!_addresses.TryGetValue(symbol.Name, out ulong address))
         {
-            return symbol.IsWeak ? 0 : throw Missing(symbol);
+            return symbol.IsWeak ? 0UL : throw Missing(symbol);
         }
 
         // kptr_restrict shows zeroes: that is "you may not know", not an address.
