@@ -105,14 +105,26 @@ struct end_owner {
 	__u32 ambiguous;	/* the same addresses are in use in more than one network namespace */
 };
 
-/* Ends of adopted connections, to find each other by address. Emptied by the agent after its first poll. */
-struct {
+/* Ends of adopted connections, to find each other by address. When full, the other end is named by its address. */
+struct end_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 262144);
 	__type(key, struct socket_end);
 	__type(value, struct end_owner);
-} adopted_ends SEC(".maps");
+};
+
+struct end_map first_ends SEC(".maps");
+
+/* Holds the one above while connections are adopted, then nothing: the agent takes it out, and its memory is free again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct end_map);
+} adopted_ends SEC(".maps") = {
+	.values = { &first_ends },
+};
 
 /* Costs a walk to the task at connect and listen; in a cluster the cgroup alone says who it is. */
 const volatile bool track_processes = true;

@@ -59,13 +59,18 @@ static __always_inline void register_adopted(struct sock *sk, const struct socke
 	struct end_owner value = { .owner = *owner, .netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) };
 	struct socket_end end = { .netns = value.netns };
 	struct end_owner *other;
+	__u32 zero = 0;
+	void *ends;
 
-	read_end(&end, sk, false);
-	bpf_map_update_elem(&adopted_ends, &end, &value, BPF_ANY);
-	end.netns = 0;
-	if (!bpf_map_update_elem(&adopted_ends, &end, &value, BPF_NOEXIST))
+	ends = bpf_map_lookup_elem(&adopted_ends, &zero);
+	if (!ends)
 		return;
-	other = bpf_map_lookup_elem(&adopted_ends, &end);
+	read_end(&end, sk, false);
+	bpf_map_update_elem(ends, &end, &value, BPF_ANY);
+	end.netns = 0;
+	if (!bpf_map_update_elem(ends, &end, &value, BPF_NOEXIST))
+		return;
+	other = bpf_map_lookup_elem(ends, &end);
 	if (other && other->netns != value.netns)
 		other->ambiguous = true;
 }
@@ -74,12 +79,17 @@ static __always_inline struct socket_owner *find_adopted_peer(struct sock *sk)
 {
 	struct socket_end end = { .netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) };
 	struct end_owner *peer;
+	__u32 zero = 0;
+	void *ends;
 
+	ends = bpf_map_lookup_elem(&adopted_ends, &zero);
+	if (!ends)
+		return NULL;
 	read_end(&end, sk, true);
-	peer = bpf_map_lookup_elem(&adopted_ends, &end);
+	peer = bpf_map_lookup_elem(ends, &end);
 	if (!peer) {
 		end.netns = 0;
-		peer = bpf_map_lookup_elem(&adopted_ends, &end);
+		peer = bpf_map_lookup_elem(ends, &end);
 	}
 	return peer && !peer->ambiguous ? &peer->owner : NULL;
 }

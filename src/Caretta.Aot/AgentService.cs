@@ -10,7 +10,7 @@ using Caretta.Bpf;
 namespace Caretta.Aot;
 
 /// <summary>The running agent: listener, kernel programs and poll loop, made in this order and ended in the opposite one.</summary>
-internal sealed class AgentService : IDisposable
+internal sealed class AgentService : IAsyncDisposable
 {
     // An unknown cgroup makes the whole tree be walked: once a second is enough for names that nobody sees sooner.
     private static readonly TimeSpan CgroupRescan = TimeSpan.FromSeconds(1);
@@ -86,7 +86,7 @@ internal sealed class AgentService : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _server.Dispose();
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private static string WriteIndex(AgentOptions options) =>
         $"caretta {BuildInfo.Version}: who talks to whom on this machine\n\n"

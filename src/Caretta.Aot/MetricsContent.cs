@@ -44,7 +44,7 @@ internal sealed class MetricsContent : IHttpContent
 
             content ??= new MetricsContent(this);
             content._format = format;
-            content._page = pages.Rent(format == HttpFormat.Text ? MetricsFormat.Text : MetricsFormat.OpenMetrics);
+            content._page = pages.Rent(format == HttpFormat.Text ? MetricsFormat.PrometheusText : MetricsFormat.OpenMetrics);
             return content;
         }
 

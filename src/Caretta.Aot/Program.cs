@@ -33,17 +33,17 @@ switch (options.Command)
         Console.Out.Write(options.Json ? CheckReport.ToJson(check) : CheckReport.ToText(check));
         return check.Passed ? Success : CannotRun;
     default:
-        return RunAgent(options, startTime);
+        return await RunAgent(options, startTime);
 }
 
-static int RunAgent(AgentOptions options, DateTimeOffset startTime)
+static async Task<int> RunAgent(AgentOptions options, DateTimeOffset startTime)
 {
     var log = new Log(Console.Error, TimeProvider.System);
     using var stop = new StopSignal();
     try
     {
         // The port first: nothing is attached in vain, and a probe gets an answer from the start.
-        using var service = new AgentService(options, startTime, log);
+        await using var service = new AgentService(options, startTime, log);
         service.Run(stop);
         return Success;
     }

@@ -37,8 +37,8 @@ internal sealed class MainTier : IDisposable
     /// <summary>Programs whose missed runs are worth showing.</summary>
     public IReadOnlyList<BpfProgram> Programs { get; }
 
-    /// <summary>All maps but the two that <see cref="LinkMaps"/> replaces, to ask for their memory.</summary>
-    public IEnumerable<BpfMap> FixedMaps => _loaded.Maps.Where(static map => map.Name is not ("links_a" or "links_b"));
+    /// <summary>The maps that last: neither those that <see cref="LinkMaps"/> replaces nor the one that serves adoption only.</summary>
+    public IEnumerable<BpfMap> FixedMaps => _loaded.Maps.Where(static map => map.Name is not ("links_a" or "links_b" or "first_ends"));
 
     /// <summary>The two link maps.</summary>
     public ReadOnlySpan<BpfMap<LinkKey, LinkDelta>> LinkMaps => _links.Maps;
@@ -96,8 +96,13 @@ internal sealed class MainTier : IDisposable
         adopt.Run();
     }
 
-    /// <summary>Forgets the addresses by which adopted connections find each other: they have, by now.</summary>
-    public void EndAdoption() => _loaded.Map("adopted_ends").Clear();
+    /// <summary>Forgets the addresses by which adopted connections find each other: they have, by now. Frees their memory.</summary>
+    /// <exception cref="BpfException">The kernel refused.</exception>
+    public void EndAdoption()
+    {
+        _loaded.Map("adopted_ends").Delete(stackalloc byte[sizeof(uint)]);
+        _loaded.Map("first_ends").Dispose();
+    }
 
     /// <summary>Accounts every live connection, then moves everything accounted to <paramref name="table"/>. Allocates nothing once warm.</summary>
     /// <returns>Links that had something new.</returns>
