@@ -25,9 +25,9 @@ internal sealed record AgentOptions
         new("PROMETHEUS_PORT", "7117", "a port from 1 to 65535", "port to listen on", false, static (options, text) =>
             ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port != 0
                 ? options with { Port = port } : null),
-        new("PROMETHEUS_ENDPOINT", "/metrics", "a path such as /metrics, other than /, /healthz and /readyz", "path of the metric page", false,
-            static (options, text) => IsEndpoint(text) ? options with { Endpoint = text } : null),
-        new("POLL_INTERVAL", "5", "seconds from 0.02 to 3600", "time from one poll of the kernel to the next", false, static (options, text) =>
+        new("PROMETHEUS_ENDPOINT", "/metrics", "a path such as /metrics, other than /, /healthz and /readyz", "path of the metric page",
+            false, static (options, text) => IsEndpoint(text) ? options with { Endpoint = text } : null),
+        new("POLL_INTERVAL", "5", "seconds from 0.02 to 3600", "time from one poll to the next", false, static (options, text) =>
             double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
                 && seconds is >= MinPollSeconds and <= MaxPollSeconds
                 ? options with { PollInterval = TimeSpan.FromSeconds(seconds) } : null),
@@ -102,9 +102,10 @@ internal sealed record AgentOptions
         for (int i = 0; i < arguments.Length; i++)
         {
             string argument = arguments[i];
-            if (argument == "check" && options.Command == AgentCommand.Run)
+            if (argument == "check")
             {
-                options = options with { Command = AgentCommand.Check };
+                options = options.Command == AgentCommand.Run
+                    ? options with { Command = AgentCommand.Check } : throw new OptionsException("check: given twice");
                 continue;
             }
 
@@ -124,7 +125,8 @@ internal sealed record AgentOptions
             AgentSetting setting = Find(name);
             string? value = equals < 0 ? null : argument[(equals + 1)..];
             string? next = i + 1 < arguments.Length ? arguments[i + 1] : null;
-            if (value is null && next is not null && (setting.IsSwitch ? ParseBool(next) is not null : !next.StartsWith("--", StringComparison.Ordinal)))
+            if (value is null && next is not null
+                && (setting.IsSwitch ? ParseBool(next) is not null : !next.StartsWith("--", StringComparison.Ordinal)))
             {
                 value = next;
                 i++;

@@ -33,7 +33,8 @@ internal sealed class OptionsException(string message) : Exception(message)
 
             switch (Rune.GetUnicodeCategory(rune))
             {
-                case UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator:
+                case UnicodeCategory.Control or UnicodeCategory.Format:
+                case UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator:
                     quoted.Append(CultureInfo.InvariantCulture, $"\\u{{{rune.Value:x}}}");
                     break;
                 default:

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Caretta.Aot.Tests;
 
-/// <summary>Who may import whom among the agent's folders. Files at the root introduce the folders to one another and may import all.</summary>
+/// <summary>
+/// Who may import whom among the agent's folders. Files at the root introduce the folders to one another and may import all.
+/// </summary>
 public sealed partial class LayeringTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()

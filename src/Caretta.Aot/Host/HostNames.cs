@@ -20,11 +20,11 @@ internal sealed class HostNames
     /// <summary>Stands for a process whose name was not tracked.</summary>
     public const string UnknownProcess = "unknown";
 
-    /// <summary>Stands for all addresses met after the limit on distinct ones was reached.</summary>
-    public const string OtherAddresses = "other";
+    /// <summary>Stands for every end met after the limit on distinct names was reached.</summary>
+    public const string Other = "other";
 
-    /// <summary>Distinct external addresses that get a name of their own, unless the caller says otherwise.</summary>
-    public const int DefaultMaxAddresses = 50_000;
+    /// <summary>Distinct names given to local ends, and as many to external ones, unless the caller says otherwise: about 15 MB.</summary>
+    public const int DefaultMaxNames = 10_000;
 
     // Caches are dropped whole when full: everything in them can be found again, and the numbers given out stay the same.
     private const int MaxCached = 16384;
@@ -37,10 +37,11 @@ internal sealed class HostNames
     private readonly ICgroupPaths _paths;
     private readonly ContainerNames _containers;
     private readonly TimeProvider _time;
-    private readonly int _maxAddresses;
+    private readonly int _maxNames;
     private readonly Dictionary<ulong, CgroupState> _cgroups = [];
     private readonly Dictionary<(ulong First, ulong Second), int> _processes = [];
     private readonly Dictionary<NetAddress, int> _addresses = [];
+    private int _localNames;
     private int _unknown = -1;
 
     /// <summary>Starts with nothing known.</summary>
@@ -48,15 +49,18 @@ internal sealed class HostNames
     /// <param name="paths">Finds cgroups by number.</param>
     /// <param name="containers">Finds the names of containers.</param>
     /// <param name="time">Clock for looking again.</param>
-    /// <param name="maxAddresses">External addresses that get a name of their own: strangers must not fill the memory.</param>
+    /// <param name="maxNames">
+    /// Distinct names given to local ends, and as many to external ones. Strangers choose addresses, and units or containers that live for
+    /// one job have ever new names: neither may fill the memory. What comes later is counted under <see cref="Other"/>.
+    /// </param>
     public HostNames(
-        WorkloadTable workloads, ICgroupPaths paths, ContainerNames containers, TimeProvider time, int maxAddresses = DefaultMaxAddresses)
+        WorkloadTable workloads, ICgroupPaths paths, ContainerNames containers, TimeProvider time, int maxNames = DefaultMaxNames)
     {
         _workloads = workloads;
         _paths = paths;
         _containers = containers;
         _time = time;
-        _maxAddresses = maxAddresses;
+        _maxNames = maxNames;
     }
 
     /// <summary>
@@ -64,6 +68,9 @@ internal sealed class HostNames
     /// end called <see cref="UnknownProcess"/>.
     /// </summary>
     public ulong UnresolvedEnds { get; private set; }
+
+    /// <summary>Times an end was called <see cref="Other"/>.</summary>
+    public ulong FoldedEnds { get; private set; }
 
     /// <summary>Returns the workload that owns a local socket.</summary>
     /// <param name="cgroupId">Cgroup of the v2 tree; 0 if unknown.</param>
@@ -101,9 +108,10 @@ internal sealed class HostNames
             return id;
         }
 
-        if (_addresses.Count >= _maxAddresses)
+        if (_addresses.Count >= _maxNames)
         {
-            return _workloads.Intern(OtherAddresses, External, External);
+            FoldedEnds++;
+            return _workloads.Intern(Other, External, External);
         }
 
         id = _workloads.Intern(address.ToString(), External, External);
@@ -136,9 +144,9 @@ internal sealed class HostNames
             CgroupName name = CgroupName.Parse(path);
             cgroup.Workload = name.Kind switch
             {
-                CgroupKind.Unit => _workloads.Intern(name.Name, LocalNamespace, "unit"),
-                CgroupKind.Container => _workloads.Intern(_containers.Find(name.Name), LocalNamespace, "container"),
-                CgroupKind.NamedContainer => _workloads.Intern(name.Name, LocalNamespace, "container"),
+                CgroupKind.Unit => InternLocal(name.Name, "unit"),
+                CgroupKind.Container => InternLocal(_containers.Find(name.Name), "container"),
+                CgroupKind.NamedContainer => InternLocal(name.Name, "container"),
                 _ => null,
             };
             return;
@@ -175,11 +183,28 @@ internal sealed class HostNames
         }
         else
         {
-            id = _workloads.Intern(name, LocalNamespace, "process");
+            id = InternLocal(name, "process");
         }
 
         _processes.Add((commFirst, commSecond), id);
         return id;
+    }
+
+    private int InternLocal(string name, string kind)
+    {
+        if (_workloads.TryFind(name, LocalNamespace, kind, null, out int id))
+        {
+            return id;
+        }
+
+        if (_localNames >= _maxNames)
+        {
+            FoldedEnds++;
+            return _workloads.Intern(Other, LocalNamespace, kind);
+        }
+
+        _localNames++;
+        return _workloads.Intern(name, LocalNamespace, kind);
     }
 
     // The kernel cuts names at 15 bytes, possibly inside a character: that rest is dropped. Other invalid bytes become U+FFFD.

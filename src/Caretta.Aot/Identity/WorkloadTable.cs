@@ -33,8 +33,7 @@ internal sealed class WorkloadTable
     /// </summary>
     public int Intern(string name, string space, string kind, string? owner = null)
     {
-        (string, string, string, string?) key =
-            (LabelText.Clean(name), LabelText.Clean(space), LabelText.Clean(kind), string.IsNullOrEmpty(owner) ? null : LabelText.Clean(owner));
+        (string, string, string, string?) key = Key(name, space, kind, owner);
         if (_ids.TryGetValue(key, out int id))
         {
             return id;
@@ -51,4 +50,11 @@ internal sealed class WorkloadTable
         Count++;
         return id;
     }
+
+    /// <summary>Looks for a workload without learning it.</summary>
+    public bool TryFind(string name, string space, string kind, string? owner, out int id) =>
+        _ids.TryGetValue(Key(name, space, kind, owner), out id);
+
+    private static (string Name, string Namespace, string Kind, string? Owner) Key(string name, string space, string kind, string? owner) =>
+        (LabelText.Clean(name), LabelText.Clean(space), LabelText.Clean(kind), string.IsNullOrEmpty(owner) ? null : LabelText.Clean(owner));
 }

@@ -43,7 +43,7 @@ internal sealed class LinkTable
     /// <summary>Distinct kernel keys remembered.</summary>
     public int KeyCount => _keys.Count;
 
-    /// <summary>Loopback connections open now, shown as links or not.</summary>
+    /// <summary>Ends of connections on loopback addresses that are open now, shown as links or not.</summary>
     public long LoopbackConnections => Math.Max(0, _loopback);
 
     /// <summary>Connections closed since launch, those on skipped loopback keys included.</summary>

@@ -52,6 +52,8 @@ internal sealed class HealthSection
         "Bytes, sent and received, that could not be added to any link.");
     private static readonly MetricFamily UnresolvedEnds = new("caretta_agent_unresolved_ends_total", MetricType.Counter,
         "Times an end of a link got a stand-in name because its owner could not be found.");
+    private static readonly MetricFamily FoldedEnds = new("caretta_agent_folded_ends_total", MetricType.Counter,
+        "Times an end of a link was counted under the name other because the limit on distinct names was reached.");
     private static readonly MetricFamily MissedEvents = new("caretta_agent_program_missed_events_total", MetricType.Counter,
         "Runs of a program that the kernel skipped because it was running already on the same processor.");
     private static readonly MetricFamily MapMemory = new("caretta_agent_bpf_map_memory_bytes", MetricType.Gauge,
@@ -102,6 +104,7 @@ internal sealed class HealthSection
         Write(writer, format, LostConnections, health.LostConnections);
         Write(writer, format, LostBytes, health.LostBytes);
         Write(writer, format, UnresolvedEnds, health.UnresolvedEnds);
+        Write(writer, format, FoldedEnds, health.FoldedEnds);
         Write(writer, format, ResidentMemory, health.ResidentBytes);
         Write(writer, format, Scrapes, health.Scrapes);
         WriteEach<ulong>(writer, format, MissedEvents, _programLabels, health.MissedEvents);

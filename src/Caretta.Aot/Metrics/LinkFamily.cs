@@ -5,7 +5,7 @@ namespace Caretta.Aot.Metrics;
 /// <summary>The families with one series per link: which exist, what they are called, and which value each shows.</summary>
 internal static class LinkFamily
 {
-    // enum tcp states of the original's metric: what the client opened, what the server accepted, what is over.
+    // Values of caretta_tcp_states that users know.
     private const ulong OpenSeenByClient = 3;
     private const ulong AcceptedByServer = 4;
     private const ulong Closed = 5;
@@ -16,7 +16,8 @@ internal static class LinkFamily
     private static readonly (LinkFamilies Flag, MetricFamily Family)[] Known =
     [
         (LinkFamilies.LinksObserved, new MetricFamily("caretta_links_observed", MetricType.Gauge,
-            "Bytes sent by the side that role names (1 client, 2 server), over all connections of the link since the launch of the agent, retransmissions not counted.")),
+            "Bytes sent by the side that role names (1 client, 2 server), over all connections of the link since the launch of the agent. "
+            + "Retransmissions do not count.")),
         (LinkFamilies.TcpStates, new MetricFamily("caretta_tcp_states", MetricType.Gauge,
             "3 (role client) or 4 (role server) while any connection of the link is open, 5 while none is.")),
         (LinkFamilies.ReceivedBytes, new MetricFamily("caretta_link_received_bytes_total", MetricType.Counter,
@@ -33,6 +34,9 @@ internal static class LinkFamily
 
     /// <summary>Number of families that exist.</summary>
     public static int Count => Known.Length;
+
+    /// <summary>Names of all families, separated by a comma and a space.</summary>
+    public static string Names => string.Join(", ", Known.Select(known => known.Family.Name));
 
     /// <summary>Which family is at <paramref name="index"/>.</summary>
     public static LinkFamilies FlagAt(int index) => Known[index].Flag;
@@ -94,9 +98,6 @@ internal static class LinkFamily
         unknown = "";
         return true;
     }
-
-    /// <summary>Names of all families, separated by a comma and a space.</summary>
-    public static string Names => string.Join(", ", Known.Select(known => known.Family.Name));
 
     private static LinkFamilies Find(string name)
     {

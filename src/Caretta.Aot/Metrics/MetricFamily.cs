@@ -8,6 +8,9 @@ namespace Caretta.Aot.Metrics;
 /// </summary>
 internal sealed class MetricFamily
 {
+    // OpenMetrics 1.0, "Suffixes"; promtool complains about them too.
+    private static readonly string[] ReservedSuffixes = ["_total", "_created", "_count", "_sum", "_bucket", "_info"];
+
     private readonly byte[] _name;
     private readonly byte[] _textHeader;
     private readonly byte[] _openMetricsHeader;
@@ -15,8 +18,8 @@ internal sealed class MetricFamily
     /// <summary>Renders the header lines.</summary>
     /// <param name="name">Name of the samples.</param>
     /// <param name="type">Type; decides what each format is told.</param>
-    /// <param name="help">One line: what a sample counts, with its unit. No backslashes, quotes or line ends: formats differ on them.</param>
-    /// <exception cref="ArgumentException">A name does not fit its type, or the help would need escaping.</exception>
+    /// <param name="help">One line: what a sample counts, with its unit. No backslashes, quotes or line ends: formats differ there.</param>
+    /// <exception cref="ArgumentException">The name does not fit the type, or the help would need escaping.</exception>
     public MetricFamily(string name, MetricType type, string help)
     {
         if (help.AsSpan().IndexOfAny("\\\"\n\r") >= 0)
@@ -34,6 +37,11 @@ internal sealed class MetricFamily
         if (!name.EndsWith(suffix, StringComparison.Ordinal))
         {
             throw new ArgumentException($"{name} must end in {suffix}", nameof(name));
+        }
+
+        if (type == MetricType.Gauge && ReservedSuffixes.Any(reserved => name.EndsWith(reserved, StringComparison.Ordinal)))
+        {
+            throw new ArgumentException($"{name} looks like something other than a gauge", nameof(name));
         }
 
         Name = name;

@@ -11,7 +11,8 @@ internal enum MetricType
 
     /// <summary>
     /// Only grows, but carries one of the names users rely on, without <c>_total</c>. OpenMetrics forbids such a counter and promtool
-    /// complains about it in the older format, so it is <c>unknown</c> in the one and <c>untyped</c> in the other. Queries do not see the difference.
+    /// complains about it in the older format, so it is <c>unknown</c> in the one and <c>untyped</c> in the other. Queries do not see
+    /// the difference.
     /// </summary>
     CounterByOldName,
 

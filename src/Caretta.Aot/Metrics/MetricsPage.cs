@@ -42,7 +42,7 @@ internal sealed class MetricsPage(MetricsLayout layout)
         return snapshot;
     }
 
-    /// <summary>Writes the next piece: whole lines, about <see cref="PieceLength"/> bytes (more only for a single line longer than that).</summary>
+    /// <summary>Writes the next piece: whole lines, about <see cref="PieceLength"/> bytes, more only where the last line ends.</summary>
     /// <returns>False when nothing was written because the page is complete.</returns>
     /// <exception cref="InvalidOperationException"><see cref="Begin"/> was not called.</exception>
     public bool WriteNext(IBufferWriter<byte> writer)

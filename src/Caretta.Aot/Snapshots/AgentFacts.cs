@@ -27,6 +27,6 @@ internal sealed record AgentFacts
     /// <summary>Names of the BPF maps, in the order of <see cref="AgentHealth.MapMemoryBytes"/>.</summary>
     public IReadOnlyList<string> Maps { get; init; } = [];
 
-    /// <summary>Kinds of objects watched in a cluster, in the order of <see cref="AgentHealth.WatcherEvents"/>; none on a single host.</summary>
+    /// <summary>Kinds of objects watched in a cluster, in the order of <see cref="AgentHealth.WatcherEvents"/>; none on a host.</summary>
     public IReadOnlyList<string> WatchedTypes { get; init; } = [];
 }

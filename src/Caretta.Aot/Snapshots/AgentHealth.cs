@@ -38,7 +38,7 @@ internal sealed class AgentHealth
     /// <summary>Distinct kernel keys that the agent remembers.</summary>
     public long LinkKeys { get; set; }
 
-    /// <summary>Loopback connections open now.</summary>
+    /// <summary>Ends of connections on loopback addresses that are open now.</summary>
     public long LoopbackConnections { get; set; }
 
     /// <summary>Connections that closed and left the kernel side's store.</summary>
@@ -58,6 +58,9 @@ internal sealed class AgentHealth
 
     /// <summary>Ends of links that were given a placeholder because their owner could not be found.</summary>
     public ulong UnresolvedEnds { get; set; }
+
+    /// <summary>Ends of links that share a name because the limit on distinct names was reached.</summary>
+    public ulong FoldedEnds { get; set; }
 
     /// <summary>Memory of this process that is resident, in bytes.</summary>
     public long ResidentBytes { get; set; }
@@ -93,6 +96,7 @@ internal sealed class AgentHealth
         LostConnections = source.LostConnections;
         LostBytes = source.LostBytes;
         UnresolvedEnds = source.UnresolvedEnds;
+        FoldedEnds = source.FoldedEnds;
         ResidentBytes = source.ResidentBytes;
         Scrapes = source.Scrapes;
         source.MissedEvents.CopyTo(_missedEvents);

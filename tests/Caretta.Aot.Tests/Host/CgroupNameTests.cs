@@ -70,7 +70,8 @@ public sealed class CgroupNameTests
     [InlineData("/docker/x" + Id)]
     [InlineData("/docker/123")]
     [InlineData("////_/")]
-    public void Everything_else_goes_by_process(string path) => Assert.Equal(new CgroupName(CgroupKind.Process, ""), CgroupName.Parse(path));
+    public void Everything_else_goes_by_process(string path) =>
+        Assert.Equal(new CgroupName(CgroupKind.Process, ""), CgroupName.Parse(path));
 
     [Fact]
     public void Any_text_is_accepted()

@@ -24,7 +24,11 @@ public sealed class ContainerNamesTests : IDisposable
     public void Podman_tells_the_name()
     {
         Write("var/lib/containers/storage/overlay-containers/containers.json",
-            $$$"""[{"id":"{{{OtherId}}}","names":["other"],"layer":"1"},{"names":["web","alias"],"id":"{{{Id}}}","flags":{"id":"x","names":["y"]}},{"id":"1"}]""");
+            $$$"""
+            [{"id":"{{{OtherId}}}","names":["other"],"layer":"1"},
+             {"names":["web","alias"],"id":"{{{Id}}}","flags":{"id":"x","names":["y"]}},
+             {"id":"1"}]
+            """);
         Assert.Equal("web", Find(Id));
         Assert.Equal("other", Find(OtherId));
     }
@@ -43,7 +47,10 @@ public sealed class ContainerNamesTests : IDisposable
     public void Containerd_tells_the_name(string space, string annotation)
     {
         Write($"run/containerd/io.containerd.runtime.v2.task/{space}/{Id}/config.json",
-            $$$"""{"ociVersion":"1","process":{"{{{annotation}}}":"wrong"},"annotations":{"a":"b","{{{annotation}}}":"web"},"linux":{"{{{annotation}}}":"wrong"}}""");
+            $$$"""
+            {"ociVersion":"1", "process":{"{{{annotation}}}":"wrong"},
+             "annotations":{"a":"b","{{{annotation}}}":"web"}, "linux":{"{{{annotation}}}":"wrong"}}
+            """);
         Assert.Equal("web", Find(Id));
     }
 

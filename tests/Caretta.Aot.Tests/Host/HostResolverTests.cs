@@ -19,7 +19,7 @@ public sealed class HostResolverTests
 
     public HostResolverTests()
     {
-        _names = new HostNames(_workloads, _paths, new ContainerNames("/nonexistent"), _time, maxAddresses: 3);
+        _names = new HostNames(_workloads, _paths, new ContainerNames("/nonexistent"), _time, maxNames: 3);
         _resolver = new HostResolver(_names);
         _paths.Known[10] = "/system.slice/nginx.service";
         _paths.Known[11] = $"/docker/{ContainerId}";
@@ -124,10 +124,28 @@ public sealed class HostResolverTests
             Resolve(Key(LinkRole.Server, SocketOwner.From(10, "nginx")) with { RemoteAddress = Address($"192.0.2.{i}") });
         }
 
-        Assert.Equal(5, _workloads.Count);
-        Workload other = Resolve(Key(LinkRole.Server, SocketOwner.From(10, "nginx")) with { RemoteAddress = Address("2001:db8::1") }).Client;
+        Assert.Equal(5, _workloads.Count);      // nginx.service, three addresses, the rest
+        Assert.Equal(97ul, _names.FoldedEnds);
+        Workload other = Resolve(Key(LinkRole.Server, default) with { RemoteAddress = Address("2001:db8::1") }).Client;
         Assert.Equal(("other", "external", "external"), (other.Name, other.Namespace, other.Kind));
-        Assert.Equal("192.0.2.1", Resolve(Key(LinkRole.Server, default) with { RemoteAddress = Address("192.0.2.1") }).Client.Name);
+        Workload known = Resolve(Key(LinkRole.Server, default) with { RemoteAddress = Address("192.0.2.1") }).Client;
+        Assert.Equal("192.0.2.1", known.Name);
+    }
+
+    [Fact]
+    public void Units_that_live_for_one_job_cannot_fill_the_memory()
+    {
+        for (ulong id = 100; id < 200; id++)
+        {
+            _paths.Known[id] = $"/system.slice/run-u{id}.service";
+            _names.Local(id, 0, 0, out _);
+        }
+
+        Workload other = _workloads[_names.Local(199, 0, 0, out _)];
+        Assert.Equal(("other", "host", "unit"), (other.Name, other.Namespace, other.Kind));
+        Assert.Equal("run-u100.service", _workloads[_names.Local(100, 0, 0, out _)].Name);
+        Assert.Equal(4, _workloads.Count);
+        Assert.Equal(97ul, _names.FoldedEnds);
     }
 
     [Fact]
@@ -151,7 +169,7 @@ public sealed class HostResolverTests
     public void Names_survive_the_caches_being_dropped()
     {
         int nginx = _names.Local(10, 0, 0, out _);
-        for (ulong id = 100; id < 20_000; id++)
+        for (ulong id = 100; id < 40_000; id++)
         {
             _paths.Known[id] = "/";
             _names.Local(id, id, 0x41, out _);
@@ -163,7 +181,8 @@ public sealed class HostResolverTests
     private static NetAddress Address(string text) => NetAddress.From(IPAddress.Parse(text));
 
     private static LinkKey Key(LinkRole role, SocketOwner local, SocketOwner? remote = null) =>
-        new(Address("10.0.0.1"), Address("192.0.2.7"), local, remote ?? default, 80, role, remote is null ? LinkKeyFlags.None : LinkKeyFlags.PeerKnown);
+        new(Address("10.0.0.1"), Address("192.0.2.7"), local, remote ?? default, 80, role,
+            remote is null ? LinkKeyFlags.None : LinkKeyFlags.PeerKnown);
 
     private (Workload Client, Workload Server, bool Provisional) Resolve(LinkKey key)
     {

@@ -234,7 +234,9 @@ public sealed class LinkTableTests
     }
 
     private static LinkKey Key(string local, string remote, ushort port = 80, LinkRole role = LinkRole.Client) =>
-        new(NetAddress.From(IPAddress.Parse(local)), NetAddress.From(IPAddress.Parse(remote)), default, default, port, role, LinkKeyFlags.None);
+        new(
+            NetAddress.From(IPAddress.Parse(local)), NetAddress.From(IPAddress.Parse(remote)), default, default, port, role,
+            LinkKeyFlags.None);
 
     private sealed class FakeResolver : ILinkResolver
     {

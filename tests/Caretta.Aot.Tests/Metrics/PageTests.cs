@@ -10,9 +10,9 @@ namespace Caretta.Aot.Tests.Metrics;
 public sealed class PageTests
 {
     private const string Checkout =
-        "caretta_links_observed{client_id=\"1074587981\",client_kind=\"Deployment\",client_name=\"checkoutservice\",client_namespace=\"demo-ng\","
-        + "link_id=\"198768460\",role=\"1\",server_id=\"1112713827\",server_kind=\"Service\",server_name=\"productcatalogservice\","
-        + "server_namespace=\"demo-ng\",server_port=\"3550\"} 2537";
+        "caretta_links_observed{client_id=\"1074587981\",client_kind=\"Deployment\",client_name=\"checkoutservice\","
+        + "client_namespace=\"demo-ng\",link_id=\"198768460\",role=\"1\",server_id=\"1112713827\",server_kind=\"Service\","
+        + "server_name=\"productcatalogservice\",server_namespace=\"demo-ng\",server_port=\"3550\"} 2537";
 
     private static readonly AgentFacts Facts = new()
     {
@@ -47,7 +47,8 @@ public sealed class PageTests
         _links.Failed[link] = 14;
         _links.Open[link] = 15;
         string labels = Checkout[Checkout.IndexOf('{', StringComparison.Ordinal)..Checkout.LastIndexOf(' ')];
-        IEnumerable<string> samples = Lines(Render(ExpositionFormat.PrometheusText)).Where(line => line.Contains(labels, StringComparison.Ordinal));
+        IEnumerable<string> samples =
+            Lines(Render(ExpositionFormat.PrometheusText)).Where(line => line.Contains(labels, StringComparison.Ordinal));
         Assert.Equal(
             [
                 $"caretta_links_observed{labels} 2537",
@@ -73,15 +74,17 @@ public sealed class PageTests
         _links.Add(new LinkIdentity(end, end, 80, role));
         _links.Open[0] = open;
         string page = Render(ExpositionFormat.PrometheusText);
-        Assert.EndsWith($" {expected}", Lines(page).Single(line => line.StartsWith("caretta_tcp_states{", StringComparison.Ordinal)), StringComparison.Ordinal);
-        Assert.EndsWith($" {Math.Max(0, open)}", Lines(page).Single(line => line.StartsWith("caretta_link_connections{", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Equal(expected, ValueOf("caretta_tcp_states{", page));
+        Assert.Equal($"{Math.Max(0, open)}", ValueOf("caretta_link_connections{", page));
     }
 
     [Fact]
     public void Links_without_failures_have_no_sample_for_them()
     {
         AddCheckout();
-        Assert.DoesNotContain(Lines(Render(ExpositionFormat.PrometheusText)), line => line.StartsWith("caretta_link_connections_failed_total", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Lines(Render(ExpositionFormat.PrometheusText)),
+            line => line.StartsWith("caretta_link_connections_failed_total", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -112,6 +115,7 @@ public sealed class PageTests
         _health.LostConnections = 10;
         _health.LostBytes = 11;
         _health.UnresolvedEnds = 12;
+        _health.FoldedEnds = 16;
         _health.ResidentBytes = 13;
         _health.Scrapes = ulong.MaxValue;
         _health.MissedEvents[1] = 14;
@@ -137,6 +141,7 @@ public sealed class PageTests
             "caretta_agent_lost_connections_total 10",
             "caretta_agent_lost_bytes_total 11",
             "caretta_agent_unresolved_ends_total 12",
+            "caretta_agent_folded_ends_total 16",
             "caretta_agent_resident_memory_bytes 13",
             "caretta_agent_scrapes_total 18446744073709551615",
             "caretta_agent_program_missed_events_total{program=\"sockops\"} 0",
@@ -316,14 +321,22 @@ public sealed class PageTests
         Assert.Throws<ArgumentException>(() => new MetricFamily("a", MetricType.Gauge, "a \"b\""));
         Assert.Throws<ArgumentException>(() => new MetricFamily("a", MetricType.Counter, "b"));
         Assert.Throws<ArgumentException>(() => new MetricFamily("a", MetricType.Info, "b"));
+        Assert.Throws<ArgumentException>(() => new MetricFamily("a_count", MetricType.Gauge, "b"));
     }
 
     private static string[] Lines(string page) => page.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
+    private static string ValueOf(string prefix, string page)
+    {
+        string line = Lines(page).Single(line => line.StartsWith(prefix, StringComparison.Ordinal));
+        return line[(line.LastIndexOf(' ') + 1)..];
+    }
+
     private int AddCheckout()
     {
-        int link = _links.Add(new LinkIdentity(
-            _workloads.Intern("checkoutservice", "demo-ng", "Deployment"), _workloads.Intern("productcatalogservice", "demo-ng", "Service"), 3550, 1));
+        int client = _workloads.Intern("checkoutservice", "demo-ng", "Deployment");
+        int server = _workloads.Intern("productcatalogservice", "demo-ng", "Service");
+        int link = _links.Add(new LinkIdentity(client, server, 3550, 1));
         _links.SentBytes[link] = 2537;
         return link;
     }
@@ -332,8 +345,9 @@ public sealed class PageTests
     {
         for (int i = 0; i < count; i++)
         {
-            int link = _links.Add(new LinkIdentity(
-                _workloads.Intern($"client-{i}.service", "host", "unit"), _workloads.Intern($"10.0.{i >> 8}.{i & 255}", "external", "external"), 443, 1));
+            int client = _workloads.Intern($"client-{i}.service", "host", "unit");
+            int server = _workloads.Intern($"10.0.{i >> 8}.{i & 255}", "external", "external");
+            int link = _links.Add(new LinkIdentity(client, server, 443, 1));
             _links.SentBytes[link] = (ulong)i * 1_000_003;
         }
     }
