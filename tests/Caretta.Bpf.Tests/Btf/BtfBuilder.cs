@@ -62,14 +62,14 @@ internal sealed class BtfBuilder
 
     public uint Typedef(string name, uint id) => Add(name, BtfKind.Typedef, 0, false, id);
 
-    public uint Struct(string name, uint size, params ReadOnlySpan<(string Name, uint Type, uint Bit)> members) =>
+    public uint Struct(string name, uint size, params (string Name, uint Type, uint Bit)[] members) =>
         Composite(BtfKind.Struct, name, size, members);
 
-    public uint Union(string name, uint size, params ReadOnlySpan<(string Name, uint Type, uint Bit)> members) =>
+    public uint Union(string name, uint size, params (string Name, uint Type, uint Bit)[] members) =>
         Composite(BtfKind.Union, name, size, members);
 
     /// <summary>A struct with bitfields: offsets carry the width in their upper 8 bits.</summary>
-    public uint Bitfields(string name, uint size, params ReadOnlySpan<(string Name, uint Type, uint Bit, uint Bits)> members)
+    public uint Bitfields(string name, uint size, params (string Name, uint Type, uint Bit, uint Bits)[] members)
     {
         uint[] words = new uint[members.Length * 3];
         for (int i = 0; i < members.Length; i++)
@@ -82,7 +82,7 @@ internal sealed class BtfBuilder
         return Add(name, BtfKind.Struct, members.Length, true, size, words);
     }
 
-    public uint Enum(string name, bool signed, params ReadOnlySpan<(string Name, int Value)> values)
+    public uint Enum(string name, bool signed, params (string Name, int Value)[] values)
     {
         uint[] words = new uint[values.Length * 2];
         for (int i = 0; i < values.Length; i++)
@@ -94,7 +94,7 @@ internal sealed class BtfBuilder
         return Add(name, BtfKind.Enum, values.Length, signed, 4, words);
     }
 
-    public uint Enum64(string name, bool signed, params ReadOnlySpan<(string Name, long Value)> values)
+    public uint Enum64(string name, bool signed, params (string Name, long Value)[] values)
     {
         uint[] words = new uint[values.Length * 3];
         for (int i = 0; i < values.Length; i++)
@@ -109,7 +109,7 @@ internal sealed class BtfBuilder
 
     public uint Forward(string name, bool union = false) => Add(name, BtfKind.Forward, 0, union, 0);
 
-    public uint Prototype(uint returned, params ReadOnlySpan<(string Name, uint Type)> parameters)
+    public uint Prototype(uint returned, params (string Name, uint Type)[] parameters)
     {
         uint[] words = new uint[parameters.Length * 2];
         for (int i = 0; i < parameters.Length; i++)
@@ -125,7 +125,7 @@ internal sealed class BtfBuilder
 
     public uint Variable(string name, uint type, BtfLinkage linkage) => Add(name, BtfKind.Variable, 0, false, type, (uint)linkage);
 
-    public uint Section(string name, uint size, params ReadOnlySpan<(uint Type, uint Offset, uint Size)> entries)
+    public uint Section(string name, uint size, params (uint Type, uint Offset, uint Size)[] entries)
     {
         uint[] words = new uint[entries.Length * 3];
         for (int i = 0; i < entries.Length; i++)
@@ -170,7 +170,7 @@ internal sealed class BtfBuilder
 
     public BtfTypes ToTypes(BtfTypes? baseTypes = null) => BtfTypes.Parse(ToImage(), "test", baseTypes);
 
-    private uint Composite(BtfKind kind, string name, uint size, ReadOnlySpan<(string Name, uint Type, uint Bit)> members)
+    private uint Composite(BtfKind kind, string name, uint size, (string Name, uint Type, uint Bit)[] members)
     {
         uint[] words = new uint[members.Length * 3];
         for (int i = 0; i < members.Length; i++)
