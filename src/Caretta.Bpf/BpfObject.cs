@@ -19,6 +19,7 @@ public sealed class BpfObject
     private readonly Dictionary<string, BpfVariable> _variables;
     private readonly HashSet<string> _ambiguousVariables;
     private readonly IReadOnlyList<ConfigurationExtern> _configuration;
+    private readonly ObjectSymbols _symbols;
 
     internal BpfObject(BpfObjectReader reader)
     {
@@ -30,6 +31,7 @@ public sealed class BpfObject
         KernelSymbols = reader.KernelSymbols;
         Functions = reader.Functions;
         _configuration = reader.Configuration;
+        _symbols = reader.Symbols;
         (_variables, _ambiguousVariables) = Index(reader.Variables);
     }
 
@@ -182,11 +184,17 @@ public sealed class BpfObject
     /// <param name="modules">BTF of its modules, each on top of <paramref name="kernelTypes"/>.</param>
     public ProgramLinker CreateLinker(BtfTypes? kernelTypes, params ReadOnlySpan<BtfTypes> modules) => new(this, kernelTypes, modules);
 
+    /// <summary>Makes of <see cref="Btf"/> the image to give to a kernel; ids stay the same.</summary>
+    /// <param name="features">What that kernel understands of BTF.</param>
+    /// <returns>The image for <c>BPF_BTF_LOAD</c> (Linux 4.18), or <see langword="null"/> if the object has no types.</returns>
+    /// <exception cref="BadImageException">The types name a section or variable that the object has not.</exception>
+    public byte[]? EncodeBtf(BtfFeatures features) => Btf is null ? null : BtfEncoder.Encode(Btf, _symbols, features);
+
     private static ulong? FactFor(string name, BpfKernelFacts facts) => name switch
     {
         "LINUX_KERNEL_VERSION" => facts.KernelVersion,
-        "LINUX_HAS_BPF_COOKIE" => facts.HasBpfCookie ? 1 : 0,
-        "LINUX_HAS_SYSCALL_WRAPPER" => facts.HasSyscallWrapper ? 1 : 0,
+        "LINUX_HAS_BPF_COOKIE" => facts.HasBpfCookie ? 1UL : 0,
+        "LINUX_HAS_SYSCALL_WRAPPER" => facts.HasSyscallWrapper ? 1UL : 0,
         _ => null,
     };
 

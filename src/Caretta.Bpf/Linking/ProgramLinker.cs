@@ -175,21 +175,16 @@ public sealed class ProgramLinker
         return result;
     }
 
-    private BpfLineInfo[] LineInfoOf(List<CodeFunction> functions, Dictionary<int, int> starts)
+    // The kernel refuses lines that do not cover the start of every function; without any, only its log is poorer.
+    private static BpfLineInfo[] LineInfoOf(List<CodeFunction> functions, Dictionary<int, int> starts)
     {
         List<BpfLineInfo> result = [];
         foreach (CodeFunction function in functions)
         {
             ReadOnlySpan<BpfLineInfo> records = CodeSection.Within(function.Section.LineInfo, function, record => record.InstructionOffset);
-            if (records.IsEmpty && result.Count == 0)
-            {
-                return [];
-            }
-
             if (records.IsEmpty || records[0].InstructionOffset != function.Start)
             {
-                throw new BadImageException($"{_object.Name}: .BTF.ext says the source lines of function {functions[0].Name} but not those "
-                    + $"of {function.Name}, which it calls");
+                return [];
             }
 
             foreach (BpfLineInfo record in records)

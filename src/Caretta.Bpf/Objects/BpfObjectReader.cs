@@ -40,6 +40,7 @@ internal sealed class BpfObjectReader
         ExternReader? externs = ExternReader.Read(_file, symbols, Types);
         int configurationMap = ReadExterns(externs);
         new RelocationReader(_file, sections, _layout, externs, configurationMap).Read();
+        Symbols = new ObjectSymbols(_file, symbols, functions, externs);
         SlotReader.Read(_file, Find(".maps"u8), _layout, sections, Programs);
     }
 
@@ -57,6 +58,9 @@ internal sealed class BpfObjectReader
 
     /// <summary>All functions that are programs.</summary>
     public BpfProgramDefinition[] Programs { get; }
+
+    /// <summary>Places of sections and symbols.</summary>
+    public ObjectSymbols Symbols { get; }
 
     /// <summary>All maps.</summary>
     public IReadOnlyList<BpfMapDefinition> Maps => _layout.Maps;

@@ -9,6 +9,8 @@ namespace Caretta.Bpf.Objects;
 /// </summary>
 internal sealed class ExternReader
 {
+    private const uint MaximumConfigurationSize = 64 << 10;     // an option is a word or a line, and there are some 20,000
+
     private readonly string _objectName;
     private readonly BtfTypes _types;
     private readonly Dictionary<uint, BtfType> _sectionOf = [];
@@ -130,7 +132,7 @@ internal sealed class ExternReader
             size = type.Array.Length;
         }
 
-        if (kind is null || size > DataReader.MaximumTotalSize)
+        if (kind is null || size > MaximumConfigurationSize)
         {
             throw new BadImageException($"{_objectName}: {name} has a type that no value of the kernel's configuration has; expected bool, char, "
                 + "an integer of 2, 4 or 8 bytes, enum libbpf_tristate or an array of char");
@@ -167,10 +169,10 @@ internal sealed class ExternReader
             end = (end + value.Alignment - 1) / value.Alignment * value.Alignment;
             value.Offset = (uint)end;
             end += value.Size;
-            if (end > DataReader.MaximumTotalSize)
+            if (end > MaximumConfigurationSize)
             {
                 throw new BadImageException($"{_objectName}: the values of the kernel's configuration need more than "
-                    + $"{DataReader.MaximumTotalSize} bytes");
+                    + $"{MaximumConfigurationSize} bytes");
             }
         }
 

@@ -48,7 +48,7 @@ internal static class LegacyMapReader
                     + "is not zero; members other than type, key size, value size, maximum and flags are not supported");
             }
 
-            layout.Add(file.Name, map, section.Index, symbol.Value, null);
+            layout.Add(file.Name, map, section.Index, symbol.Value);
         }
     }
 }

@@ -9,12 +9,12 @@ internal sealed class MapLayout
     /// <summary>All maps in the order in which they were found.</summary>
     public List<BpfMapDefinition> Maps { get; } = [];
 
-    /// <summary>Where the slots of maps with initial values start, in bytes from the start of their section; in order of <see cref="Maps"/>.</summary>
-    public List<(ulong SlotsStart, int MapIndex)> Slots { get; } = [];
+    /// <summary>Where the slots of maps with initial values are, in ascending order.</summary>
+    public List<MapSlots> Slots { get; } = [];
 
     /// <summary>Adds a declared map.</summary>
     /// <exception cref="BadImageException">Another map is declared at the same place.</exception>
-    public void Add(string objectName, BpfMapDefinition map, int section, ulong offset, ulong? slotsStart)
+    public void Add(string objectName, BpfMapDefinition map, int section, ulong offset)
     {
         if (!_declared.TryAdd((section, offset), map.Index))
         {
@@ -23,10 +23,6 @@ internal sealed class MapLayout
         }
 
         Maps.Add(map);
-        if (slotsStart is { } start)
-        {
-            Slots.Add((start, map.Index));
-        }
     }
 
     /// <summary>Adds the map of a data section.</summary>

@@ -40,12 +40,11 @@ internal sealed class MapReader
             throw new BadImageException($"{file.Name}: section .maps has no type; was it compiled with -g?");
         }
 
-        MapReader reader = new(file.Name, types);
+        List<(ElfSymbol Symbol, BtfType Variable)> variables = [];
         BtfType all = types[id];
         for (int i = 0; i < all.Length; i++)
         {
-            BtfSectionVariable entry = all.SectionVariable(i);
-            BtfType variable = types[entry.TypeId];
+            BtfType variable = types[all.SectionVariable(i).TypeId];
             string name = variable.NameText;
             if (variable.Kind != BtfKind.Variable || variable.Linkage != BtfLinkage.Global)
             {
@@ -57,9 +56,20 @@ internal sealed class MapReader
                 throw new BadImageException($"{file.Name}: map {name} has no symbol inside of section .maps, which has {section.Size} bytes");
             }
 
-            BpfMapDefinition map = new(layout.Maps.Count, name);
+            variables.Add((symbol, variable));
+        }
+
+        // The types list them in the order of first use; every loader numbers them by place.
+        MapReader reader = new(file.Name, types);
+        foreach ((ElfSymbol symbol, BtfType variable) in variables.OrderBy(entry => entry.Symbol.Value))
+        {
+            BpfMapDefinition map = new(layout.Maps.Count, variable.NameText);
             uint? slots = reader.ReadDefinition(map, variable.TypeId, isInner: false);
-            layout.Add(file.Name, map, section.Index, symbol.Value, slots is { } offset ? symbol.Value + offset : null);
+            layout.Add(file.Name, map, section.Index, symbol.Value);
+            if (slots is { } start)
+            {
+                layout.Slots.Add(new MapSlots(map.Index, symbol.Value + start, symbol.Value + Math.Min(symbol.Size, section.Size)));
+            }
         }
     }
 

@@ -19,7 +19,6 @@ internal static class SlotReader
             return;
         }
 
-        (ulong SlotsStart, int MapIndex)[] starts = [.. layout.Slots.OrderBy(slots => slots.SlotsStart)];
         Dictionary<int, SortedDictionary<uint, int>> slots = [];
         Dictionary<int, CodeSection> codeByIndex = sections.ToDictionary(code => code.Index);
         Dictionary<int, int> programOf = programs.ToDictionary(program => program.FunctionIndex, program => program.Index);
@@ -32,14 +31,14 @@ internal static class SlotReader
 
             foreach (ElfRelocation relocation in file.Relocations(header))
             {
-                // Slots are the last member of a map, so they reach until the next map with slots, or less.
-                int position = Array.FindLastIndex(starts, start => start.SlotsStart <= relocation.Offset);
-                if (position < 0 || relocation.Offset >= section.Size || (relocation.Offset - starts[position].SlotsStart) % SlotSize != 0)
+                MapSlots place = Find(layout.Slots, relocation.Offset);
+                ulong distance = relocation.Offset - place.Start;
+                if (relocation.Offset >= place.End || distance % SlotSize != 0)
                 {
                     ThrowOutside(file, relocation);
                 }
 
-                BpfMapDefinition map = layout.Maps[starts[position].MapIndex];
+                BpfMapDefinition map = layout.Maps[place.MapIndex];
                 ElfSymbol symbol = file.Symbol(relocation.SymbolIndex);
                 int target = map.Type == BpfMapType.ProgramArray
                     ? FindProgram(symbol, codeByIndex, programOf)
@@ -51,7 +50,7 @@ internal static class SlotReader
                 }
 
                 slots.TryAdd(map.Index, []);
-                slots[map.Index][(uint)((relocation.Offset - starts[position].SlotsStart) / SlotSize)] = target;
+                slots[map.Index][(uint)(distance / SlotSize)] = target;
             }
         }
 
@@ -59,6 +58,20 @@ internal static class SlotReader
         {
             layout.Maps[map].InitialSlots = [.. entries.Select(entry => new BpfInitialSlot(entry.Key, entry.Value))];
         }
+    }
+
+    /// <summary>The last map whose slots start at or before an offset; one without any slot if there is none.</summary>
+    private static MapSlots Find(List<MapSlots> slots, ulong offset)
+    {
+        int low = 0;
+        int high = slots.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = slots[middle].Start <= offset ? (middle + 1, high) : (low, middle);
+        }
+
+        return low > 0 ? slots[low - 1] : default;
     }
 
     private static int FindProgram(ElfSymbol symbol, Dictionary<int, CodeSection> sections, Dictionary<int, int> programs) =>
