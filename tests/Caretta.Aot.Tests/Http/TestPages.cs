@@ -85,7 +85,7 @@ internal sealed class FailingContent(int goodPieces) : IHttpContent
 /// <summary>Routes for tests.</summary>
 internal static class TestRoutes
 {
-    public const int MetricsLines = 3_000;
+    public const int MetricsLines = 1_500;
 
     public static ReadOnlyMemory<byte> Ready { get; } = "ready\n"u8.ToArray();
 
