@@ -1,1 +1,60 @@
-return 0;
+using Caretta.Aot;
+using Caretta.Aot.Check;
+using Caretta.Aot.Http;
+using Caretta.Bpf;
+
+// Exit codes: 0 done, or stopped by a signal; 1 cannot run here; 2 wrong settings.
+const int Success = 0;
+const int CannotRun = 1;
+const int WrongSettings = 2;
+
+DateTimeOffset startTime = TimeProvider.System.GetUtcNow();
+AgentOptions options;
+try
+{
+    options = AgentOptions.Parse(args, Environment.GetEnvironmentVariable);
+}
+catch (OptionsException exception)
+{
+    Console.Error.WriteLine($"caretta: {exception.Message}");
+    return WrongSettings;
+}
+
+switch (options.Command)
+{
+    case AgentCommand.Help:
+        Console.Out.Write(AgentOptions.HelpText);
+        return Success;
+    case AgentCommand.Version:
+        Console.Out.WriteLine($"caretta {BuildInfo.Version}");
+        return Success;
+    case AgentCommand.Check:
+        SystemCheck check = SystemCheck.Run(BuildInfo.ReadBpfObject());
+        Console.Out.Write(options.Json ? CheckReport.ToJson(check) : CheckReport.ToText(check));
+        return check.Passed ? Success : CannotRun;
+    default:
+        return RunAgent(options, startTime);
+}
+
+static int RunAgent(AgentOptions options, DateTimeOffset startTime)
+{
+    var log = new Log(Console.Error, TimeProvider.System);
+    using var stop = new StopSignal();
+    try
+    {
+        // The port first: nothing is attached in vain, and a probe gets an answer from the start.
+        using var service = new AgentService(options, startTime, log);
+        service.Run(stop);
+        return Success;
+    }
+    catch (HttpBindException exception)
+    {
+        log.Error($"PROMETHEUS_PORT: {exception.Message}");
+        return CannotRun;
+    }
+    catch (Exception exception) when (exception is BpfException or BadImageException or IOException or KeyNotFoundException)
+    {
+        log.Error($"{exception.Message}; caretta check tells what this machine lacks");
+        return CannotRun;
+    }
+}

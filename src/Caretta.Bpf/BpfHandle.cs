@@ -4,7 +4,7 @@ using Caretta.Bpf.Interop;
 namespace Caretta.Bpf;
 
 /// <summary>A file descriptor of a BPF object. Closing the last one of a link detaches it; of a program or map, frees it.</summary>
-/// <remarks>Safe to dispose from any thread at any time: calls under way keep it open through <see cref="Borrow"/>.</remarks>
+/// <remarks>Safe to dispose from any thread at any time: calls under way keep it open through a lease.</remarks>
 public sealed class BpfHandle : SafeHandle
 {
     /// <summary>Takes ownership of <paramref name="fd"/>.</summary>
@@ -18,12 +18,15 @@ public sealed class BpfHandle : SafeHandle
     /// <exception cref="ObjectDisposedException">It is already closed: the kernel never sees a recycled number.</exception>
     internal Lease Borrow() => new(this);
 
+    /// <summary>A lease of nothing has descriptor 0, which means "none" wherever bpf(2) takes an optional one.</summary>
+    internal static Lease Borrow(BpfHandle? handle) => handle is null ? default : handle.Borrow();
+
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => Libc.Close((int)handle) == 0;
 
     internal readonly ref struct Lease
     {
-        private readonly BpfHandle _owner;
+        private readonly BpfHandle? _owner;
 
         public Lease(BpfHandle owner)
         {
@@ -32,8 +35,8 @@ public sealed class BpfHandle : SafeHandle
             _owner = owner;
         }
 
-        public int Fd => (int)_owner.handle;
+        public int Fd => _owner is null ? 0 : (int)_owner.handle;
 
-        public void Dispose() => _owner.DangerousRelease();
+        public void Dispose() => _owner?.DangerousRelease();
     }
 }

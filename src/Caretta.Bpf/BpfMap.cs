@@ -33,20 +33,23 @@ public class BpfMap : IDisposable
 
     /// <summary>Creates a map without type information. Linux 3.18; needs CAP_BPF (CAP_SYS_ADMIN before 5.8).</summary>
     /// <exception cref="BpfException">Refused. Before Linux 5.11 EPERM also means RLIMIT_MEMLOCK.</exception>
-    public static BpfMap Create(BpfMapShape shape) => Create(shape, new MapTypeInfo());
+    public static BpfMap Create(BpfMapShape shape) => Create(shape, default, null);
 
-    internal static BpfMap Create(in BpfMapShape shape, in MapTypeInfo types)
+    internal static BpfMap Create(in BpfMapShape shape, in MapTypeInfo info, BpfHandle? types)
     {
-        int result = TryCreate(shape, types);
-        if (result < 0 && types.BtfFd != 0)
+        using BpfHandle.Lease lease = BpfHandle.Borrow(info.BtfValueTypeId == 0 ? null : types);
+        int result = TryCreate(shape, info, lease.Fd);
+        if (result < 0 && lease.Fd != 0)
         {
-            // Some map types and older kernels take no type information; it is a courtesy to tools, not a need.
-            result = TryCreate(shape, types with { BtfFd = 0, BtfKeyTypeId = 0, BtfValueTypeId = 0 });
+            // Older kernels take no type information with some map types; it is a courtesy to tools, seldom a need.
+            int plain = TryCreate(shape, info with { BtfKeyTypeId = 0, BtfValueTypeId = 0 }, 0);
+            result = plain >= 0 ? plain : result;
         }
 
         if (result < 0)
         {
-            throw new BpfException($"create map {shape.Name} ({shape.Type}, key {shape.KeySize}, value {shape.ValueSize}, entries {shape.MaxEntries})",
+            throw new BpfException(
+                $"create map {shape.Name} ({shape.Type}, key {shape.KeySize}, value {shape.ValueSize}, entries {shape.MaxEntries})",
                 -result, advice: Advice.For(-result));
         }
 
@@ -194,7 +197,7 @@ public class BpfMap : IDisposable
         }
     }
 
-    private static unsafe int TryCreate(in BpfMapShape shape, in MapTypeInfo types)
+    private static int TryCreate(in BpfMapShape shape, in MapTypeInfo info, int typesFd)
     {
         var attr = new bpf_attr_map_create
         {
@@ -203,13 +206,13 @@ public class BpfMap : IDisposable
             value_size = (uint)shape.ValueSize,
             max_entries = shape.MaxEntries,
             map_flags = shape.Flags,
-            inner_map_fd = (uint)types.InnerMapFd,
-            numa_node = (uint)types.NumaNode,
+            inner_map_fd = (uint)info.InnerMapFd,
+            numa_node = (uint)info.NumaNode,
             map_name = BpfSyscall.Name(shape.Name),
-            btf_fd = (uint)types.BtfFd,
-            btf_key_type_id = (uint)types.BtfKeyTypeId,
-            btf_value_type_id = (uint)types.BtfValueTypeId,
-            map_extra = types.MapExtra,
+            btf_fd = (uint)typesFd,
+            btf_key_type_id = (uint)info.BtfKeyTypeId,
+            btf_value_type_id = (uint)info.BtfValueTypeId,
+            map_extra = info.MapExtra,
         };
         return BpfSyscall.Call(bpf_cmd.BPF_MAP_CREATE, ref attr);
     }
@@ -233,11 +236,10 @@ public class BpfMap : IDisposable
         }
     }
 
-    /// <summary>The rest of BPF_MAP_CREATE: descriptors and ids that only mean something while the object is loaded.</summary>
+    /// <summary>The rest of BPF_MAP_CREATE, mostly ids that only mean something beside one object's types.</summary>
     internal readonly record struct MapTypeInfo(
         int InnerMapFd = 0,
         int NumaNode = 0,
-        int BtfFd = 0,
         int BtfKeyTypeId = 0,
         int BtfValueTypeId = 0,
         ulong MapExtra = 0);

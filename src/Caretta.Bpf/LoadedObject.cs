@@ -35,8 +35,9 @@ public sealed class LoadedObject : IDisposable
     /// <exception cref="KeyNotFoundException">There is none.</exception>
     public (BpfMap Map, int Offset) Variable(string name)
     {
-        BpfVariable variable = _file.FindVariable(name) ?? throw new KeyNotFoundException($"{_file.Name} has no variable {name}");
-        return (_maps[variable.MapIndex], (int)variable.Offset);
+        return _file.TryFindVariable(name, out BpfVariable variable)
+            ? (_maps[variable.MapIndex], (int)variable.Offset)
+            : throw new KeyNotFoundException($"{_file.Name} has no variable {name}");
     }
 
     /// <inheritdoc/>
@@ -49,7 +50,7 @@ public sealed class LoadedObject : IDisposable
 
         foreach (BpfMap map in _maps)
         {
-            map?.Dispose();
+            map.Dispose();
         }
     }
 }

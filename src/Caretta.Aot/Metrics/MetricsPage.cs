@@ -63,7 +63,7 @@ internal sealed class MetricsPage(MetricsLayout layout)
         int written = 0;
         while (_family < LinkFamily.Count)
         {
-            if (layout.Families.HasFlag(LinkFamily.FlagAt(_family)))
+            if ((layout.Families & LinkFamily.FlagAt(_family)) != 0)
             {
                 written += WriteFamily(writer, snapshot, PieceLength - written);
                 if (written >= PieceLength)

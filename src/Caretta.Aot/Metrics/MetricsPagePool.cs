@@ -30,10 +30,16 @@ internal sealed class MetricsPagePool(SnapshotExchange exchange, MetricsLayout l
         return page;
     }
 
-    /// <summary>Takes a page back and releases its snapshot.</summary>
+    /// <summary>Takes a page back and releases its snapshot. A page that was returned already is left alone.</summary>
     public void Return(MetricsPage page)
     {
-        page.End()?.Release();
+        LinkSnapshot? snapshot = page.End();
+        if (snapshot is null)
+        {
+            return;
+        }
+
+        snapshot.Release();
         lock (_gate)
         {
             if (_count < MaxAtRest)

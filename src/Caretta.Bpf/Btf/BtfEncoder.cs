@@ -208,7 +208,7 @@ internal sealed class BtfEncoder
                     DowngradeSection(id, length);
                     break;
                 case BtfKind.DataSection when !features.HasFlag(BtfFeatures.OptionalSections) && _source[id].Name is [(byte)'?', ..]:
-                    SetWord(id, 0, AddString([(byte)'_', .. _source[id].Name[1..]]));
+                    SetWord(id, 0, AddString([(byte)'_', .. Shorten(_source[id].Name)[1..]]));
                     break;
                 case BtfKind.FunctionPrototype when !functions:
                     DowngradePrototype(id, length);
@@ -250,7 +250,7 @@ internal sealed class BtfEncoder
     private void DowngradeSection(uint id, int length)
     {
         SetKind(id, BtfKind.Struct, length);
-        SetWord(id, 0, AddString(ToIdentifier(_source[id].Name)));
+        SetWord(id, 0, AddString(ToIdentifier(Shorten(_source[id].Name))));
         for (int i = 0; i < length; i++)
         {
             int at = BtfFormat.TypeSize + (i * 12);
@@ -350,6 +350,9 @@ internal sealed class BtfEncoder
 
         return at;
     }
+
+    /// <summary>Kernels refuse longer names (<c>KSYM_NAME_LEN</c>), and a copy per section must not multiply a hostile one.</summary>
+    private static ReadOnlySpan<byte> Shorten(ReadOnlySpan<byte> name) => name[..Math.Min(name.Length, 127)];
 
     private static byte[] ToIdentifier(ReadOnlySpan<byte> name)
     {

@@ -1,0 +1,106 @@
+using System.Text;
+using Caretta.Aot.Host;
+using Caretta.Aot.Http;
+using Caretta.Aot.Identity;
+using Caretta.Aot.Links;
+using Caretta.Aot.Metrics;
+using Caretta.Aot.Snapshots;
+using Caretta.Bpf;
+
+namespace Caretta.Aot;
+
+/// <summary>The running agent: listener, kernel programs and poll loop, made in this order and ended in the opposite one.</summary>
+internal sealed class AgentService : IDisposable
+{
+    // An unknown cgroup makes the whole tree be walked: once a second is enough for names that nobody sees sooner.
+    private static readonly TimeSpan CgroupRescan = TimeSpan.FromSeconds(1);
+
+    private static readonly ReadOnlyMemory<byte> Healthy = "ok\n"u8.ToArray();
+    private static readonly ReadOnlyMemory<byte> NotReady = "not ready: the last poll failed, or none was made yet\n"u8.ToArray();
+    private static readonly ReadOnlyMemory<byte> Starting = "starting: no poll was made yet\n"u8.ToArray();
+
+    private readonly AgentOptions _options;
+    private readonly DateTimeOffset _startTime;
+    private readonly Log _log;
+    private readonly HttpServer _server;
+    private readonly ReadOnlyMemory<byte> _index;
+    private MetricsContent.Pool? _pages;
+    private Agent? _agent;
+    private long _scrapes;
+
+    /// <summary>Listens; answers that it is starting until <see cref="Run"/>.</summary>
+    /// <exception cref="HttpBindException">The port cannot be had.</exception>
+    public AgentService(AgentOptions options, DateTimeOffset startTime, Log log)
+    {
+        _options = options;
+        _startTime = startTime;
+        _log = log;
+        _index = Encoding.UTF8.GetBytes(WriteIndex(options));
+        var serverOptions = new HttpServerOptions
+        {
+            Port = options.Port,
+            OnError = exception => log.Warn("http", $"request failed: {exception.Message}"),
+        };
+        _server = new HttpServer(serverOptions,
+        [
+            new HttpRoute(options.Endpoint, ServeMetrics),
+            new HttpRoute("/healthz", static (in _) => HttpReply.Text(200, Healthy)),
+            new HttpRoute("/readyz", (in _) => Volatile.Read(ref _agent) is { IsReady: true } ? HttpReply.Text(200, Healthy) : HttpReply.Text(503, NotReady)),
+            new HttpRoute("/", (in _) => HttpReply.Text(200, _index)),
+        ]);
+        _server.Start();
+    }
+
+    /// <summary>Loads, attaches and polls until <paramref name="stop"/>.</summary>
+    /// <exception cref="BpfException">The kernel refused.</exception>
+    public void Run(StopSignal stop)
+    {
+        string cgroupMount = CgroupTree.FindMount() ?? throw new FileNotFoundException(
+            "cgroup v2 is not mounted: mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified, or give the container the machine's /sys/fs/cgroup");
+        using MainTier tier = MainTier.Load(BuildInfo.ReadBpfObject(), trackProcesses: true);
+        tier.Attach(cgroupMount);
+
+        using var memory = new AgentMemory(tier);
+        var facts = new AgentFacts
+        {
+            Version = BuildInfo.Version,
+            Revision = BuildInfo.Revision,
+            Kernel = KernelRelease.Text,
+            Tier = "main",
+            StartTime = _startTime,
+            Programs = [.. tier.Programs.Select(static program => program.Name)],
+            Maps = memory.MapNames,
+        };
+        var workloads = new WorkloadTable();
+        var cgroups = new CgroupPaths(new CgroupTree(cgroupMount, TimeProvider.System, CgroupRescan));
+        var names = new HostNames(workloads, cgroups, new ContainerNames(), TimeProvider.System);
+        var exchange = new SnapshotExchange(facts);
+        var agent = new Agent(tier, memory, exchange, facts, workloads, names, _options.PollInterval, () => Interlocked.Read(ref _scrapes), _log);
+        Volatile.Write(ref _pages, new MetricsContent.Pool(new MetricsPagePool(exchange, new MetricsLayout(facts, _options.LinkFamilies))));
+        Volatile.Write(ref _agent, agent);
+
+        // Parsing the kernel's types took some megabytes that are not needed again.
+        GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        _log.Info($"tier main: {tier.Counters.AdoptedSockets} connections adopted, metrics on port {_server.EndPoint.Port}{_options.Endpoint}");
+        agent.Run(stop);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _server.Dispose();
+
+    private static string WriteIndex(AgentOptions options) =>
+        $"caretta {BuildInfo.Version}: who talks to whom on this machine\n\n"
+        + $"{options.Endpoint}  metrics (Prometheus text, OpenMetrics)\n/healthz  the process is alive\n/readyz   the last poll succeeded\n";
+
+    private HttpReply ServeMetrics(in HttpRequest request)
+    {
+        // Before the first poll a page would say that nothing talks to anything.
+        if (Volatile.Read(ref _agent) is not { HasPolled: true } || _pages is null)
+        {
+            return HttpReply.Text(503, Starting);
+        }
+
+        Interlocked.Increment(ref _scrapes);
+        return HttpReply.Stream(_pages.Rent(HttpNegotiation.ChooseExposition(request)), negotiated: true);
+    }
+}

@@ -1,0 +1,136 @@
+using Caretta.Aot.Links;
+using Caretta.Bpf;
+
+namespace Caretta.Aot.Check;
+
+/// <summary>
+/// Looks at everything the agent needs of this machine, then loads and attaches for real and cleans up again. Its verdict is what the
+/// agent would then do.
+/// </summary>
+internal sealed class SystemCheck
+{
+    // include/linux/proc_ns.h, PROC_PID_INIT_INO: the inode number of the machine's own pid namespace.
+    private const string InitialPidNamespace = "pid:[4026531836]";
+
+    private readonly List<CheckItem> _items = [];
+
+    private SystemCheck()
+    {
+    }
+
+    /// <summary>Everything that was looked at, in order.</summary>
+    public IReadOnlyList<CheckItem> Items => _items;
+
+    /// <summary>The tier that would run; null if none can.</summary>
+    public string? Tier { get; private set; }
+
+    /// <summary>Why no better tier would run; null if the best one does.</summary>
+    public string? Reason { get; private set; }
+
+    /// <summary>Whether the agent can run.</summary>
+    public bool Passed => Tier is not null;
+
+    /// <summary>Checks this machine.</summary>
+    /// <param name="image">The agent's BPF object.</param>
+    public static SystemCheck Run(ReadOnlyMemory<byte> image)
+    {
+        var check = new SystemCheck();
+        check.CheckKernel();
+        check.CheckTypes();
+        string? cgroupMount = check.CheckCgroups();
+        check.CheckCapabilities();
+        check.CheckLockdown();
+        check.CheckPidNamespace();
+        check.CheckTier(image, cgroupMount);
+        return check;
+    }
+
+    private void CheckKernel() => _items.Add(new CheckItem("kernel", CheckState.Ok, KernelRelease.Text));
+
+    private void CheckTypes() => _items.Add(KernelTypes.AreAvailable
+        ? new CheckItem("kernel types", CheckState.Ok, KernelTypes.Path)
+        : new CheckItem("kernel types", CheckState.Failed, $"{KernelTypes.Path} is missing",
+            "use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or mount /sys of the machine"));
+
+    private string? CheckCgroups()
+    {
+        string? mount = CgroupTree.FindMount();
+        if (mount is null)
+        {
+            _items.Add(new CheckItem("cgroup v2", CheckState.Failed, "not mounted",
+                "mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified, or give the container the machine's /sys/fs/cgroup"));
+        }
+        else if (CgroupTree.TryGetId(mount, out ulong id) && id != CgroupTree.RootId)
+        {
+            _items.Add(new CheckItem("cgroup v2", CheckState.Warning, $"{mount} is not the root of the machine's tree",
+                "only connections of this subtree are seen from their start: mount the machine's /sys/fs/cgroup"));
+        }
+        else
+        {
+            _items.Add(new CheckItem("cgroup v2", CheckState.Ok, mount));
+        }
+
+        return mount;
+    }
+
+    private void CheckCapabilities()
+    {
+        string missing = Capabilities.ReadOwn().DescribeMissing();
+        _items.Add(missing.Length == 0
+            ? new CheckItem("capabilities", CheckState.Ok, "CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN")
+            : new CheckItem("capabilities", CheckState.Failed, $"missing {missing}", "run as root, or grant them to the process or container"));
+    }
+
+    private void CheckLockdown()
+    {
+        const string Path = "/sys/kernel/security/lockdown";
+        if (!File.Exists(Path))
+        {
+            _items.Add(new CheckItem("lockdown", CheckState.Ok, "not reported by this kernel"));
+            return;
+        }
+
+        // The active mode is the one in brackets: none [integrity] confidentiality.
+        string modes = File.ReadAllText(Path).Trim();
+        _items.Add(modes.Contains("[confidentiality]", StringComparison.Ordinal)
+            ? new CheckItem("lockdown", CheckState.Failed, modes, "confidentiality forbids BPF programs to read kernel memory: boot with lockdown=integrity or none")
+            : new CheckItem("lockdown", CheckState.Ok, modes));
+    }
+
+    private void CheckPidNamespace()
+    {
+        string? target = new FileInfo("/proc/self/ns/pid").LinkTarget;
+        _items.Add(target is null or InitialPidNamespace
+            ? new CheckItem("pid namespace", CheckState.Ok, "the machine's")
+            : new CheckItem("pid namespace", CheckState.Warning, $"a container's own ({target})",
+                "connections that were open before the start stay unseen: run in the machine's pid namespace (hostPID: true)"));
+    }
+
+    private void CheckTier(ReadOnlyMemory<byte> image, string? cgroupMount)
+    {
+        string step = "load";
+        try
+        {
+            using MainTier tier = MainTier.Load(image, trackProcesses: true);
+            step = "attach";
+            tier.Attach(cgroupMount ?? throw new FileNotFoundException("cgroup v2 is not mounted"));
+            step = "poll";
+            tier.Poll(new LinkTable(new NoNames()));
+            Tier = "main";
+            _items.Add(new CheckItem("main tier", CheckState.Ok,
+                $"loaded, attached, {tier.Counters.AdoptedSockets} open connections adopted, {tier.LiveSockets} sockets read, detached"));
+        }
+        catch (Exception exception) when (exception is BpfException or BadImageException or IOException or KeyNotFoundException)
+        {
+            Reason = exception.Message;
+            _items.Add(new CheckItem("main tier", CheckState.Failed, $"{step}: {exception.Message}",
+                (exception as BpfException)?.Advice is null ? "mend what failed above" : null));
+        }
+    }
+
+    /// <summary>The check reads links and shows none, so nobody needs to be named.</summary>
+    private sealed class NoNames : ILinkResolver
+    {
+        public LinkEnds Resolve(in LinkKey key) => default;
+    }
+}

@@ -1,0 +1,222 @@
+using System.Runtime.InteropServices;
+using Caretta.Bpf.Btf;
+using Caretta.Bpf.CoreRelocation;
+using Caretta.Bpf.Linking;
+
+namespace Caretta.Bpf;
+
+/// <summary>Brings an object into the kernel: types, maps, then programs. What is half done when something fails is undone.</summary>
+/// <remarks>
+/// Needs CAP_BPF, and what the programs' types need besides (CAP_PERFMON for tracing, CAP_NET_ADMIN for networking); CAP_SYS_ADMIN
+/// before Linux 5.8. Independent loads may run at the same time.
+/// </remarks>
+public sealed class BpfLoader
+{
+    private readonly BpfObject _file;
+    private readonly BpfMap?[] _maps;
+    private readonly BpfProgram?[] _programs;
+    private BpfHandle? _types;
+    private KernelTypes? _kernel;
+    private KernelSymbols? _symbols;
+
+    private BpfLoader(BpfObject file)
+    {
+        _file = file;
+        _maps = new BpfMap?[file.Maps.Count];
+        _programs = new BpfProgram?[file.Programs.Count];
+    }
+
+    /// <summary>Loads all maps, and the programs whose <see cref="BpfProgramDefinition.AutoLoad"/> is set.</summary>
+    /// <exception cref="BpfException">The kernel refused something.</exception>
+    /// <exception cref="BadImageException">The object or the kernel's types cannot be understood.</exception>
+    /// <exception cref="CoreRelocationException">A relocation has no clear answer on this kernel.</exception>
+    /// <exception cref="FileNotFoundException">The kernel does not describe its types, and the object needs them.</exception>
+    /// <exception cref="KeyNotFoundException">The kernel has no such hook, variable or function.</exception>
+    public static LoadedObject Load(BpfObject file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        var loader = new BpfLoader(file);
+        try
+        {
+            loader.LoadTypes();
+            loader.CreateMaps();
+            loader.LoadPrograms();
+            loader.FillProgramArrays();
+            return new LoadedObject(file, Array.ConvertAll(loader._maps, static map => map!), loader._programs);
+        }
+        catch
+        {
+            loader.Undo();
+            throw;
+        }
+        finally
+        {
+            // Maps and programs hold on to the types they need.
+            loader._types?.Dispose();
+            loader._kernel?.Dispose();
+        }
+    }
+
+    private void Undo()
+    {
+        foreach (BpfProgram? program in _programs)
+        {
+            program?.Dispose();
+        }
+
+        foreach (BpfMap? map in _maps)
+        {
+            map?.Dispose();
+        }
+    }
+
+    private BtfTypes KernelBtf() => (_kernel ??= KernelTypes.Read()).Types;
+
+    private bool NeedsKernelTypes() => _file.Functions.Any(static function => function.Section.CoreRecords.Length > 0);
+
+    private void LoadTypes()
+    {
+        if (_file.Btf is null)
+        {
+            return;
+        }
+
+        byte[] image = _file.EncodeBtf(BtfFeatures.All)!;
+        if (!BtfObject.IsAccepted(image))
+        {
+            // An older kernel: in its own words.
+            image = _file.EncodeBtf(KernelFeatures.ProbeBtf())!;
+        }
+
+        _types = BtfObject.Load(image, _file.Name);
+    }
+
+    private void CreateMaps()
+    {
+        if (_file.UsesConfiguration)
+        {
+            _file.ApplyConfiguration(KernelConfig.ReadOf(KernelRelease.Text), new BpfKernelFacts(KernelRelease.VersionCode));
+        }
+
+        for (int i = 0; i < _maps.Length; i++)
+        {
+            BpfMapDefinition definition = _file.Maps[i];
+            BpfMap map = _maps[i] = CreateMap(definition);
+            if (definition.IsData)
+            {
+                FillData(definition, map);
+            }
+        }
+
+        // Only now do all the maps exist that others may hold.
+        foreach (BpfMapDefinition definition in _file.Maps)
+        {
+            if (definition.Type is BpfMapType.ArrayOfMaps or BpfMapType.HashOfMaps)
+            {
+                foreach (BpfInitialSlot slot in definition.InitialSlots)
+                {
+                    _maps[definition.Index]!.UpdateInner(slot.Slot, _maps[slot.TargetIndex]!);
+                }
+            }
+        }
+    }
+
+    private BpfMap CreateMap(BpfMapDefinition definition)
+    {
+        BpfMapShape shape = MapFixups.ToShape(definition);
+        var info = new BpfMap.MapTypeInfo(NumaNode: (int)definition.NumaNode, MapExtra: definition.MapExtra);
+        if (_types is not null && MapFixups.TakesTypes(definition))
+        {
+            info = info with { BtfKeyTypeId = (int)definition.BtfKeyTypeId, BtfValueTypeId = (int)definition.BtfValueTypeId };
+        }
+
+        if (definition.InnerMap is null)
+        {
+            return BpfMap.Create(shape, info, _types);
+        }
+
+        // The kernel copies the shape of the template; the map itself is not needed afterwards.
+        using BpfMap template = CreateMap(definition.InnerMap);
+        using BpfHandle.Lease lease = template.Handle.Borrow();
+        return BpfMap.Create(shape, info with { InnerMapFd = lease.Fd }, _types);
+    }
+
+    private static void FillData(BpfMapDefinition definition, BpfMap map)
+    {
+        if (!definition.IsInitiallyZero)
+        {
+            map.Update(stackalloc byte[sizeof(int)], definition.InitialValue.Span);
+        }
+
+        if (definition.IsReadOnly)
+        {
+            // The verifier then takes the values for constants and drops the code that they rule out.
+            map.Freeze();
+        }
+    }
+
+    private void LoadPrograms()
+    {
+        ProgramLinker linker = _file.CreateLinker(NeedsKernelTypes() ? KernelBtf() : null);
+        foreach (BpfProgramDefinition definition in _file.Programs)
+        {
+            if (definition.AutoLoad)
+            {
+                _programs[definition.Index] = Load(linker.Link(definition));
+            }
+        }
+    }
+
+    private BpfProgram Load(LinkedProgram linked)
+    {
+        BpfProgramDefinition definition = linked.Definition;
+        foreach (BpfMapReference reference in linked.MapReferences)
+        {
+            // Our maps stay open until the object is loaded or undone, so their numbers are good until then.
+            linked.SetMap(reference, (int)_maps[reference.MapIndex]!.Handle.DangerousGetHandle());
+        }
+
+        foreach (BpfKernelSymbolReference reference in linked.KernelSymbolReferences)
+        {
+            (_symbols ??= new KernelSymbols(_file, KernelBtf)).Resolve(linked, reference);
+        }
+
+        var load = new ProgramLoad
+        {
+            Name = definition.Name,
+            Type = definition.Type,
+            Instructions = linked.Instructions.ToArray(),
+            License = _file.License,
+            AttachType = definition.ExpectedAttachType,
+            AttachTypeIsOptional = definition.ExpectedAttachTypeIsOptional,
+            Flags = (uint)definition.Flags,
+            AttachBtfId = AttachTypeId.Find(definition, KernelBtf),
+            KernelVersion = KernelRelease.VersionCode,
+            Types = _types,
+            Functions = linked.FunctionInfo.ToArray(),
+            Lines = linked.LineInfo.ToArray(),
+        };
+        return new BpfProgram(load.Load(), definition.Name, definition.Type, definition.ExpectedAttachType, definition.AttachTarget ?? string.Empty);
+    }
+
+    private void FillProgramArrays()
+    {
+        foreach (BpfMapDefinition definition in _file.Maps)
+        {
+            if (definition.Type != BpfMapType.ProgramArray)
+            {
+                continue;
+            }
+
+            foreach (BpfInitialSlot slot in definition.InitialSlots)
+            {
+                BpfProgram program = _programs[slot.TargetIndex] ?? throw new KeyNotFoundException(
+                    $"{_file.Name}: map {definition.Name} wants program {_file.Programs[slot.TargetIndex].Name}, which was not loaded");
+                using BpfHandle.Lease lease = program.Handle.Borrow();
+                Span<uint> key = [slot.Slot];
+                Span<int> value = [lease.Fd];
+                _maps[definition.Index]!.Update(MemoryMarshal.AsBytes(key), MemoryMarshal.AsBytes(value));
+            }
+        }
+    }
+}
