@@ -29,7 +29,7 @@ until_true() {
     shift
     until "$@"; do
         ((SECONDS < end)) || return 1
-        read -rt 0.02 <> <(:) || true
+        sleep 0.02
     done
 }
 
