@@ -42,7 +42,7 @@ ask() {
     done
     return 1
 }
-report() { ask report && mv /tmp/answer "$1"; }
+report() { ask settle && ask report && mv /tmp/answer "$1"; }
 
 # Connections that are open before the agent starts, of both forms.
 mkfifo /tmp/commands /tmp/answers

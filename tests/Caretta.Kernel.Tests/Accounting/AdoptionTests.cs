@@ -24,6 +24,7 @@ public sealed class AdoptionTests
             await traffic.AskAsync($"exchange {connect.Split(' ')[0]} 5000 6000", cancellation);
         }
 
+        await traffic.AskAsync("settle", cancellation);
         TrafficReport before = await traffic.ReportAsync(cancellation);
         await using RunningAgent agent = await RunningAgent.StartAsync(TimeSpan.FromMilliseconds(20), cancellation);
 
@@ -39,7 +40,8 @@ public sealed class AdoptionTests
 
         async Task ExpectAsync(string when)
         {
-            Comparison comparison = await agent.CompareAsync((await traffic.ReportAsync(cancellation)).Since(before), cancellation);
+            Comparison comparison = await agent.CompareAsync(
+                async () => (await traffic.ReportAsync(cancellation)).Since(before), cancellation);
             Assert.True(comparison.Equal, $"{when}: {comparison}");
         }
     }

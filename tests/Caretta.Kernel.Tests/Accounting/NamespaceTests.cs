@@ -55,7 +55,8 @@ public sealed class NamespaceTests
             foreach (Pair pair in pairs)
             {
                 Comparison comparison = await agent.CompareAsync(
-                    (await pair.ReportAsync(cancellation)).Since(baselines[pair]), cancellation,
+                    async () => (await pair.ReportAsync(cancellation)).Since(baselines[pair]),
+                    cancellation,
                     new ComparisonScope { ClientName = $"client-{pair.Name}", ServerName = $"server-{pair.Name}" });
                 Assert.True(comparison.Equal, $"pair {pair.Name}: {comparison}\n{await ShowAsync(agent, cancellation)}");
             }

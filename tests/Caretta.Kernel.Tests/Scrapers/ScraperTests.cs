@@ -55,7 +55,7 @@ public sealed class ScraperTests
         await using TrafficProcess traffic = TrafficProcess.Start();
         int port = await traffic.ListenAsync("127.0.0.1", cancellation);
         await traffic.AskAsync($"storm 127.0.0.1:{port} connections=20 bulk-streams=0 refused=3", cancellation);
-        Comparison comparison = await agent.CompareAsync(await traffic.ReportAsync(cancellation), cancellation);
+        Comparison comparison = await agent.CompareAsync(() => traffic.ReportAsync(cancellation), cancellation);
         Assert.True(comparison.Equal, comparison.ToString());
         await File.WriteAllTextAsync(directory["page"], await HttpGet.ReadAsync(agent.Metrics, cancellation), cancellation);
 
@@ -83,6 +83,7 @@ public sealed class ScraperTests
         int port = await traffic.ListenAsync("[::]", cancellation);
         await traffic.AskAsync($"storm 127.0.0.1:{port},[::1]:{port} connections=200 bulk-streams=1 bulk-bytes=8M refused=0", cancellation);
         await traffic.AskAsync("idle", cancellation);
+        await traffic.AskAsync("settle", cancellation);
         TrafficReport report = await traffic.ReportAsync(cancellation);
 
         foreach (Role role in new[] { Role.Client, Role.Server })

@@ -44,6 +44,6 @@ internal sealed class RunningAgent : ChildProcess
     public Task<MetricsPage> ScrapeAsync(CancellationToken cancellation) => MetricsPage.LoadAsync(Metrics.ToString(), cancellation);
 
     /// <summary>Holds the application's counts against the page until they agree or ten seconds have passed.</summary>
-    public Task<Comparison> CompareAsync(TrafficReport report, CancellationToken cancellation, ComparisonScope? scope = null) =>
-        Comparison.UntilEqualAsync(report, () => ScrapeAsync(cancellation), scope ?? new ComparisonScope(), TimeSpan.FromSeconds(10), cancellation);
+    public Task<Comparison> CompareAsync(Func<Task<TrafficReport>> count, CancellationToken cancellation, ComparisonScope? scope = null) =>
+        Comparison.UntilEqualAsync(count, () => ScrapeAsync(cancellation), scope ?? new ComparisonScope(), TimeSpan.FromSeconds(10), cancellation);
 }
