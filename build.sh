@@ -36,8 +36,9 @@ die() {
 build_packages="clang=clang llvm=llvm-strip make=make libbpf-dev=/usr/include/bpf/bpf_helpers.h
     linux-libc-dev=/usr/include/linux/bpf.h libc6-dev=/usr/include/stdio.h zlib1g-dev=/usr/include/zlib.h"
 check_packages="clang-format=clang-format"
-test_packages="iproute2=ip qemu-system-x86=qemu-system-x86_64 busybox-static=busybox cpio=cpio kmod=/sbin/depmod xz-utils=xz
-    zstd=zstd"
+unpacked_packages="prometheus=promtool victoria-metrics=victoria-metrics"
+test_packages="iproute2=ip qemu-system-x86=qemu-system-x86_64 busybox-static=busybox cpio=cpio
+    debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg"
 
 as_root() {
     if [[ $EUID == 0 ]]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
@@ -64,6 +65,30 @@ need() {
     say "Installing ${missing[*]}"
     apt_update
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends "${missing[@]}" >&2
+}
+
+# need_unpacked PACKAGE=COMMAND…: programs for the tests, taken out of their packages and put on PATH but not installed: an
+# installed server would start by itself, as this machine's own.
+need_unpacked() {
+    local entry package command dir
+    for entry; do
+        package=${entry%%=*} command=${entry#*=} dir=$CARETTA_CACHE/tools/$package
+        command -v "$command" >/dev/null && continue
+        if [[ ! -d $dir ]]; then
+            say "Unpacking $package"
+            rm -rf "$dir.part"
+            mkdir -p "$dir.part/deb"
+            (cd "$dir.part/deb" && apt-get -q -o APT::Sandbox::User=root download "$package" >&2) || {
+                apt_update
+                (cd "$dir.part/deb" && apt-get -q -o APT::Sandbox::User=root download "$package" >&2)
+            }
+            dpkg-deb -x "$dir.part"/deb/*.deb "$dir.part"
+            rm -rf "$dir.part/deb"
+            mv "$dir.part" "$dir"
+        fi
+        export PATH=$PATH:$dir/usr/bin
+        command -v "$command" >/dev/null || die "the package $package has no $command"
+    done
 }
 
 # Leaves an SDK of version 10 or later on PATH.
@@ -270,6 +295,8 @@ unit_suites() {
 }
 
 kernel_suites() {
+    # shellcheck disable=SC2086
+    need_unpacked $unpacked_packages
     [[ $EUID == 0 ]] || die "the kernel tests load BPF programs: run them as root (sudo ./build.sh $command)"
     CARETTA_KERNEL_TESTS=1 suite_xunit Caretta.Kernel.Tests
     suite_lines smoke tests/smoke/aot.sh "$artifacts/caretta"
@@ -323,6 +350,8 @@ bpf)
 setup-test)
     # shellcheck disable=SC2086
     need $build_packages $check_packages $test_packages
+    # shellcheck disable=SC2086
+    need_unpacked $unpacked_packages
     need_dotnet
     ;;
 publish-all)

@@ -116,7 +116,8 @@ internal static class CommandLine
     {
         string[] listen = flags.GetString("listen")?.Split(',') ?? [];
         flags.ThrowIfUnused();
-        await using var session = new Session(Console.In, Console.Out);
+        using TextReader input = OpenInput();
+        await using var session = new Session(input, Console.Out);
         foreach (string endpoint in listen)
         {
             session.Listen(ParseEndPoint(endpoint));
@@ -139,7 +140,7 @@ internal static class CommandLine
         var patience = TimeSpan.FromSeconds(flags.GetInt64("patience", 10));
         flags.ThrowIfUnused();
 
-        Comparison comparison = await Comparison.UntilEqualAsync(report, () => MetricsPage.LoadAsync(metrics, cancellation), scope, patience, cancellation)
+        Comparison comparison = await Comparison.UntilEqualAsync(() => Task.FromResult(report), () => MetricsPage.LoadAsync(metrics, cancellation), scope, patience, cancellation)
             .ConfigureAwait(false);
         Console.Out.WriteLine(comparison.ToString());
         return comparison.Equal ? 0 : 1;
@@ -150,7 +151,8 @@ internal static class CommandLine
         string metrics = flags.GetRequired("metrics");
         flags.ThrowIfUnused();
         var watch = new TotalsWatch();
-        Task<string> ended = Console.In.ReadToEndAsync(cancellation);
+        using TextReader input = OpenInput();
+        Task<string> ended = input.ReadToEndAsync(cancellation);
         while (!ended.IsCompleted)
         {
             watch.Observe(await MetricsPage.LoadAsync(metrics, cancellation).ConfigureAwait(false));
@@ -186,9 +188,13 @@ internal static class CommandLine
     {
         if (hold)
         {
-            await Console.In.ReadToEndAsync(cancellation).ConfigureAwait(false);
+            using TextReader input = OpenInput();
+            await input.ReadToEndAsync(cancellation).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Standard input. Not <see cref="Console.In"/>, whose asynchronous methods block.</summary>
+    private static StreamReader OpenInput() => new(Console.OpenStandardInput());
 
     /// <summary>"127.0.0.1:80" or "[::1]:80".</summary>
     internal static IPEndPoint ParseEndPoint(string text) =>

@@ -21,6 +21,7 @@ internal sealed class Session : IAsyncDisposable
         refuse v4|v6|mapped ADDRESS                 one refused connect; answers ok PORT
         storm TO[,TO…] [name=value…]                the flags of drive
         idle                                        returns when all accepted connections are closed
+        settle                                      returns when both ends, if both are here, have counted the same
         report                                      the report, then ok
         quit
         """;
@@ -141,6 +142,10 @@ internal sealed class Session : IAsyncDisposable
                 await _server.WaitIdleAsync(cancellation).ConfigureAwait(false);
                 return "";
 
+            case ["settle"]:
+                await SettleAsync(cancellation).ConfigureAwait(false);
+                return "";
+
             case ["report"]:
                 await _output.WriteAsync(TrafficReport.From(_ledger).ToString()).ConfigureAwait(false);
                 return _server.FirstFault is { } fault ? throw new TrafficException(fault) : "";
@@ -183,6 +188,21 @@ internal sealed class Session : IAsyncDisposable
 
         await _client.ConnectRefusedAsync(form, new IPEndPoint(address, port.Port), cancellation).ConfigureAwait(false);
         return port.Port;
+    }
+
+    /// <summary>A response can arrive before the thread that sent it has booked it.</summary>
+    private async Task SettleAsync(CancellationToken cancellation)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (TrafficReport.From(_ledger).FindImbalance() is { } imbalance)
+        {
+            if (TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(5))
+            {
+                throw new TrafficException(imbalance);
+            }
+
+            await Task.Delay(1, cancellation).ConfigureAwait(false);
+        }
     }
 
     private CountedConnection Find(string name) =>

@@ -42,7 +42,7 @@ ask() {
     done
     return 1
 }
-report() { ask report && mv /tmp/answer "$1"; }
+report() { ask settle && ask report && mv /tmp/answer "$1"; }
 
 # Connections that are open before the agent starts, of both forms.
 mkfifo /tmp/commands /tmp/answers
@@ -93,8 +93,7 @@ report /tmp/after.tsv
 check "bytes of connections older than the agent, after their end" caretta-traffic compare --metrics $metrics --report /tmp/after.tsv --baseline /tmp/before.tsv --patience 20
 
 exec 7>&-
-wait $watch
-if [ $? = 0 ]; then ok "no total ever fell ($(tail -n 1 /tmp/watch.out))"; else not_ok "no total ever fell" /tmp/watch.out; fi
+if wait $watch; then ok "no total ever fell ($(tail -n 1 /tmp/watch.out))"; else not_ok "no total ever fell" /tmp/watch.out; fi
 
 kill -TERM $agent
 wait $agent

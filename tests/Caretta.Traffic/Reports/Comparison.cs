@@ -110,14 +110,17 @@ internal sealed class Comparison
         return new Comparison(differences, links, bytes);
     }
 
-    /// <summary>Compares again and again until nothing differs, or patience ends: the agent shows what it saw at its last poll.</summary>
+    /// <summary>
+    /// Compares again and again until nothing differs, or patience ends: the agent shows what it saw at its last poll, and an application
+    /// may have moved bytes that it has not booked yet.
+    /// </summary>
     public static async Task<Comparison> UntilEqualAsync(
-        TrafficReport report, Func<Task<MetricsPage>> scrape, ComparisonScope scope, TimeSpan patience, CancellationToken cancellation)
+        Func<Task<TrafficReport>> count, Func<Task<MetricsPage>> scrape, ComparisonScope scope, TimeSpan patience, CancellationToken cancellation)
     {
         long start = TimeProvider.System.GetTimestamp();
         while (true)
         {
-            Comparison comparison = Of(report, await scrape().ConfigureAwait(false), scope);
+            Comparison comparison = Of(await count().ConfigureAwait(false), await scrape().ConfigureAwait(false), scope);
             if (comparison.Equal || TimeProvider.System.GetElapsedTime(start) > patience)
             {
                 return comparison;

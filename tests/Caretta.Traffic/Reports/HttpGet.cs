@@ -1,9 +1,10 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 
 namespace Caretta.Traffic.Reports;
 
-/// <summary>The smallest HTTP client that can read a metrics page: one request, one connection, no encodings.</summary>
+/// <summary>The smallest HTTP client that can read a metrics page: one request, one connection, no content encodings.</summary>
 internal static class HttpGet
 {
     /// <summary>Reads the body of an answer 200.</summary>
@@ -19,7 +20,7 @@ internal static class HttpGet
             await stream.WriteAsync(Encoding.ASCII.GetBytes(request), cancellation).ConfigureAwait(false);
             using var answer = new MemoryStream();
             await stream.CopyToAsync(answer, cancellation).ConfigureAwait(false);
-            return Body(url, Encoding.UTF8.GetString(answer.GetBuffer(), 0, (int)answer.Length), (int)answer.Length);
+            return Encoding.UTF8.GetString(ReadBody(url, answer.GetBuffer().AsSpan(0, (int)answer.Length)));
         }
         catch (SocketException e)
         {
@@ -27,24 +28,56 @@ internal static class HttpGet
         }
     }
 
-    private static string Body(Uri url, string answer, int bytes)
+    /// <exception cref="IOException">Not a whole answer 200.</exception>
+    private static byte[] ReadBody(Uri url, ReadOnlySpan<byte> answer)
     {
-        int end = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        int end = answer.IndexOf("\r\n\r\n"u8);
         if (end < 0)
         {
-            throw new IOException($"{url}: the answer has no head ({bytes} bytes)");
+            throw new IOException($"{url}: the answer has no head ({answer.Length} bytes)");
         }
 
-        string[] head = answer[..end].Split("\r\n");
+        string[] head = Encoding.ASCII.GetString(answer[..end]).Split("\r\n");
+        ReadOnlySpan<byte> body = answer[(end + 4)..];
         if (head[0].Split(' ') is not [_, "200", ..])
         {
             throw new IOException($"{url}: {head[0]}");
         }
 
-        string? length = head.FirstOrDefault(static line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase))?.Split(':')[1].Trim();
-        int expected = length is null ? -1 : int.Parse(length, System.Globalization.CultureInfo.InvariantCulture);
-        string body = answer[(end + 4)..];
-        int actual = Encoding.UTF8.GetByteCount(body);
-        return expected < 0 || actual == expected ? body : throw new IOException($"{url}: {actual} bytes of {expected}");
+        if (Field("Transfer-Encoding") == "chunked")
+        {
+            return Unchunk(url, body);
+        }
+
+        return Field("Content-Length") is not { } length || length == body.Length.ToString(CultureInfo.InvariantCulture)
+            ? body.ToArray()
+            : throw new IOException($"{url}: {body.Length} bytes of {length}");
+
+        string? Field(string name) =>
+            head.FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))?[(name.Length + 1)..].Trim();
+    }
+
+    /// <summary>RFC 9112 §7.1, without extensions and trailers.</summary>
+    private static byte[] Unchunk(Uri url, ReadOnlySpan<byte> chunks)
+    {
+        using var body = new MemoryStream();
+        while (true)
+        {
+            int line = chunks.IndexOf("\r\n"u8);
+            if (line < 0
+                || !int.TryParse(chunks[..line], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int size)
+                || chunks.Length < line + 2 + size + 2)
+            {
+                throw new IOException($"{url}: cut short after {body.Length} bytes");
+            }
+
+            if (size == 0)
+            {
+                return body.ToArray();
+            }
+
+            body.Write(chunks.Slice(line + 2, size));
+            chunks = chunks[(line + 2 + size + 2)..];
+        }
     }
 }

@@ -1,0 +1,33 @@
+using BenchmarkDotNet.Attributes;
+
+using Caretta.Bpf.Btf;
+
+namespace Caretta.Benchmarks;
+
+/// <summary>What it costs, once per start, to read the running kernel's types: about 5 MB, some 100,000 types.</summary>
+[MemoryDiagnoser]
+public class BtfBenchmarks
+{
+    private const string KernelBtf = "/sys/kernel/btf/vmlinux";
+
+    private byte[] _image = [];
+    private BtfTypes? _types;
+
+    [GlobalSetup]
+    public void ReadKernelTypes()
+    {
+        _image = File.ReadAllBytes(KernelBtf);
+        _types = BtfTypes.Parse(_image, KernelBtf);
+        // The first question builds the index; that is measured on its own.
+        _types.FindByName("tcp_sock"u8, BtfKind.Struct);
+    }
+
+    [Benchmark(Baseline = true)]
+    public int Parse() => BtfTypes.Parse(_image, KernelBtf).Count;
+
+    [Benchmark]
+    public uint ParseAndIndex() => BtfTypes.Parse(_image, KernelBtf).FindByName("tcp_sock"u8, BtfKind.Struct);
+
+    [Benchmark]
+    public uint FindByName() => _types!.FindByName("inet_sock_set_state"u8, BtfKind.Function);
+}

@@ -1,0 +1,25 @@
+using System.Globalization;
+
+namespace Caretta.Kernel.Tests.Support;
+
+/// <summary>The root of the cgroup v2 tree. A process there belongs to no unit and no container, so the agent names it by itself.</summary>
+internal static class RootCgroup
+{
+    /// <summary>Moves a process there; sockets that it creates from now on belong there too.</summary>
+    public static void Adopt(int processId) =>
+        File.WriteAllText(Path.Combine(FindMount(), "cgroup.procs"), processId.ToString(CultureInfo.InvariantCulture));
+
+    // proc(5), /proc/PID/mountinfo: the mount point is the fifth field, the type comes after " - ".
+    private static string FindMount()
+    {
+        foreach (string line in File.ReadLines("/proc/self/mountinfo"))
+        {
+            if (line.Contains(" - cgroup2 ", StringComparison.Ordinal))
+            {
+                return line.Split(' ')[4];
+            }
+        }
+
+        throw new DirectoryNotFoundException("no cgroup v2 tree is mounted");
+    }
+}

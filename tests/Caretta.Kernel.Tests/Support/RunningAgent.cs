@@ -1,0 +1,49 @@
+using System.Globalization;
+
+using Caretta.Traffic.Reports;
+
+namespace Caretta.Kernel.Tests.Support;
+
+/// <summary>The published agent, running on this machine.</summary>
+internal sealed class RunningAgent : ChildProcess
+{
+    private RunningAgent(int port, TimeSpan pollInterval, IEnumerable<string> flags)
+        : base(Repository.Artifact("caretta"), [
+            "--prometheus-port", port.ToString(CultureInfo.InvariantCulture),
+            "--poll-interval", pollInterval.TotalSeconds.ToString(CultureInfo.InvariantCulture),
+            .. flags])
+    {
+        Port = port;
+    }
+
+    public int Port { get; }
+
+    public Uri Metrics => new($"http://127.0.0.1:{Port}/metrics");
+
+    /// <summary>Starts it and waits until it says that it is ready.</summary>
+    public static async Task<RunningAgent> StartAsync(TimeSpan pollInterval, CancellationToken cancellation, params string[] flags)
+    {
+        var agent = new RunningAgent(FreePort(), pollInterval, flags);
+        try
+        {
+            var ready = new Uri(agent.Metrics, "/readyz");
+            await Eventually.GetAsync(
+                "the agent is ready",
+                TimeSpan.FromSeconds(10),
+                async () => agent.HasExited ? throw new InvalidOperationException($"the agent ended: {agent.Log}") : await HttpGet.ReadAsync(ready, cancellation),
+                cancellation);
+            return agent;
+        }
+        catch
+        {
+            await agent.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task<MetricsPage> ScrapeAsync(CancellationToken cancellation) => MetricsPage.LoadAsync(Metrics.ToString(), cancellation);
+
+    /// <summary>Holds the application's counts against the page until they agree or ten seconds have passed.</summary>
+    public Task<Comparison> CompareAsync(Func<Task<TrafficReport>> count, CancellationToken cancellation, ComparisonScope? scope = null) =>
+        Comparison.UntilEqualAsync(count, () => ScrapeAsync(cancellation), scope ?? new ComparisonScope(), TimeSpan.FromSeconds(10), cancellation);
+}

@@ -1,0 +1,11 @@
+namespace Caretta.Kernel.Tests.Support;
+
+/// <summary>A directory that goes with the test.</summary>
+internal sealed class TemporaryDirectory : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("caretta-test-");
+
+    public string this[string file] => Path.Combine(_directory.FullName, file);
+
+    public void Dispose() => _directory.Delete(recursive: true);
+}
