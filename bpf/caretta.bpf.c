@@ -46,7 +46,7 @@ static __always_inline void on_connect(struct bpf_sock *bsk)
 		return;
 	connection.link.local_owner.cgroup_id = cgroup_id(sock_of(tp));
 	read_comm(&connection.link.local_owner, (struct task_struct *)bpf_get_current_task());
-	connection.first_sequence = tp->write_seq + 1;	/* the SYN takes one */
+	connection.first_sequence = tp->write_seq + 1; /* the SYN takes one */
 	if (!bpf_sk_storage_get(&sockets, bsk, &connection, BPF_SK_STORAGE_GET_F_CREATE))
 		COUNT(untracked_connections, 1);
 }
@@ -80,7 +80,7 @@ static __always_inline void on_established(struct bpf_sock *bsk, bool passive)
 	if (connection->phase == PHASE_CONNECTING) {
 		/* Also a simultaneous open, which the kernel calls passive at both ends. */
 		if ((__s32)(tp->snd_nxt - connection->first_sequence) < 0)
-			connection->first_sequence = tp->snd_nxt;	/* TCP_REPAIR: no SYN was sent */
+			connection->first_sequence = tp->snd_nxt; /* TCP_REPAIR: no SYN was sent */
 		offer_handshake(connection, tp);
 	} else if (connection->phase == PHASE_LISTENING || connection->phase == 0) {
 		if (read_link(&connection->link, sock_of(tp), passive ? ROLE_SERVER : ROLE_CLIENT))
@@ -92,7 +92,7 @@ static __always_inline void on_established(struct bpf_sock *bsk, bool passive)
 		else
 			offer_handshake(connection, tp);
 	} else {
-		return;	/* adopted, or already open */
+		return; /* adopted, or already open */
 	}
 	connection->uncounted = UNCOUNTED_OPENED;
 	/* Sweeps leave it alone until here. */
@@ -212,9 +212,9 @@ static __always_inline void adopt_connection(struct sock *sk, struct tcp_sock *t
 		connection.received_bytes = received_bytes(tp, false);
 	}
 	if (!bpf_sk_storage_get(&sockets, sk, &connection, BPF_SK_STORAGE_GET_F_CREATE))
-		return;	/* sockops was faster, or no memory */
+		return; /* sockops was faster, or no memory */
 	if (sk->__sk_common.skc_state == BPF_TCP_CLOSE) {
-		bpf_sk_storage_delete(&sockets, sk);	/* closed before anybody could tell us */
+		bpf_sk_storage_delete(&sockets, sk); /* closed before anybody could tell us */
 		return;
 	}
 	if (state != BPF_TCP_SYN_SENT) {

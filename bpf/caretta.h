@@ -24,18 +24,18 @@ enum link_flags {
 /* Who created a socket. */
 struct socket_owner {
 	__u64 cgroup_id;	/* of the cgroup v2 tree, 0 if unknown */
-	char comm[COMM_LENGTH];	/* thread group leader's name, NUL padded; all zero when not tracked */
+	char comm[COMM_LENGTH]; /* thread group leader's name, NUL padded; all zero when not tracked */
 };
 
 /* One direction-less edge as one of its ends sees it. Hashed whole: padding is always zero. */
 struct link_key {
-	__u8 local_address[16];	/* network order, IPv4 as ::ffff:a.b.c.d */
-	__u8 remote_address[16];	/* likewise */
+	__u8 local_address[16];	 /* network order, IPv4 as ::ffff:a.b.c.d */
+	__u8 remote_address[16]; /* likewise */
 	struct socket_owner local_owner;
-	struct socket_owner remote_owner;	/* all zero without LINK_PEER_KNOWN */
-	__u16 server_port;	/* host order */
-	__u8 role;	/* enum link_role, of the local end */
-	__u8 flags;	/* enum link_flags */
+	struct socket_owner remote_owner; /* all zero without LINK_PEER_KNOWN */
+	__u16 server_port;		  /* host order */
+	__u8 role;			  /* enum link_role, of the local end */
+	__u8 flags;			  /* enum link_flags */
 	__u8 _pad[4];
 };
 
@@ -43,10 +43,10 @@ struct link_key {
 struct link_delta {
 	__u64 sent_bytes;
 	__u64 received_bytes;
-	__u64 opened;	/* connections established since launch */
-	__u64 closed;	/* connections closed, adopted ones included */
-	__u64 failed;	/* connects that never reached ESTABLISHED */
-	__u64 adopted;	/* connections that were open before launch */
+	__u64 opened;  /* connections established since launch */
+	__u64 closed;  /* connections closed, adopted ones included */
+	__u64 failed;  /* connects that never reached ESTABLISHED */
+	__u64 adopted; /* connections that were open before launch */
 };
 
 _Static_assert(sizeof(struct socket_owner) == 24, "socket_owner is part of a hash key: no hidden padding");

@@ -27,10 +27,12 @@ enum sock_flags {
 #if defined(__TARGET_ARCH_x86)
 #define load_barrier() barrier()
 #else
-#define load_barrier()                                                         \
-	do {                                                                   \
-		__u64 _word = 0;                                               \
-		asm volatile("" : : "r"(__sync_fetch_and_add(&_word, 1)));     \
+#define load_barrier()                                                \
+	do {                                                          \
+		__u64 _word = 0;                                      \
+		asm volatile(""                                       \
+			     :                                        \
+			     : "r"(__sync_fetch_and_add(&_word, 1))); \
 	} while (0)
 #endif
 

@@ -10,18 +10,18 @@
 
 /* Life of a socket as far as accounting cares. */
 enum phase {
-	PHASE_LISTENING = 1,	/* owner only; accepted sockets start as a copy of it */
+	PHASE_LISTENING = 1, /* owner only; accepted sockets start as a copy of it */
 	PHASE_CONNECTING,
 	PHASE_OPEN,
-	PHASE_CLOSED,		/* final account taken: nobody adds to it any more */
+	PHASE_CLOSED, /* final account taken: nobody adds to it any more */
 };
 
 /* What is known about the other end's owner. */
 enum peer {
-	PEER_SETTLED = 0,	/* link.remote_owner is final, known or not */
-	PEER_SETTLING,		/* somebody is writing it */
-	PEER_OFFERED,		/* ours waits in handshakes for the other end */
-	PEER_ADOPTED,		/* open before launch: the other end may be in adopted_ends */
+	PEER_SETTLED = 0, /* link.remote_owner is final, known or not */
+	PEER_SETTLING,	  /* somebody is writing it */
+	PEER_OFFERED,	  /* ours waits in handshakes for the other end */
+	PEER_ADOPTED,	  /* open before launch: the other end may be in adopted_ends */
 };
 
 /* What the next account of the connection has to count besides bytes. */
@@ -33,15 +33,15 @@ enum uncounted {
 
 struct connection {
 	struct link_key link;
-	__u64 sent_bytes;	/* already accounted; only ever grows, by compare and swap */
-	__u64 received_bytes;	/* likewise */
-	__u64 acked_base;	/* tcp_sock.bytes_acked at adoption, else 0 */
-	__u64 handshake;	/* key into handshakes while PEER_OFFERED */
-	__u64 established_ns;	/* CLOCK_MONOTONIC, while PEER_OFFERED */
-	__u32 first_sequence;	/* sequence number of the first byte to count */
-	__u32 phase;		/* enum phase */
-	__u32 peer;		/* enum peer */
-	__u32 uncounted;	/* enum uncounted */
+	__u64 sent_bytes;     /* already accounted; only ever grows, by compare and swap */
+	__u64 received_bytes; /* likewise */
+	__u64 acked_base;     /* tcp_sock.bytes_acked at adoption, else 0 */
+	__u64 handshake;      /* key into handshakes while PEER_OFFERED */
+	__u64 established_ns; /* CLOCK_MONOTONIC, while PEER_OFFERED */
+	__u32 first_sequence; /* sequence number of the first byte to count */
+	__u32 phase;	      /* enum phase */
+	__u32 peer;	      /* enum peer */
+	__u32 uncounted;      /* enum uncounted */
 };
 
 /* Socket -> its connection. Freed by the kernel with the socket: nothing can leak. A listener's is cloned into what it accepts. */
@@ -74,7 +74,7 @@ struct {
 };
 
 struct handshake {
-	struct socket_owner owner;	/* the connecting end's; after the match the accepting end's */
+	struct socket_owner owner; /* the connecting end's; after the match the accepting end's */
 	__u32 matched;
 	__u32 _pad;
 };
@@ -94,15 +94,15 @@ struct {
 struct socket_end {
 	__u8 local_address[16];
 	__u8 remote_address[16];
-	__u16 local_port;	/* host order */
-	__u16 remote_port;	/* host order */
-	__u32 netns;		/* inode number, or 0 for "in any" */
+	__u16 local_port;  /* host order */
+	__u16 remote_port; /* host order */
+	__u32 netns;	   /* inode number, or 0 for "in any" */
 };
 
 struct end_owner {
 	struct socket_owner owner;
 	__u32 netns;
-	__u32 ambiguous;	/* the same addresses are in use in more than one network namespace */
+	__u32 ambiguous; /* the same addresses are in use in more than one network namespace */
 };
 
 /* Ends of adopted connections, to find each other by address. When full, the other end is named by its address. */
@@ -131,14 +131,14 @@ const volatile bool track_processes = true;
 
 /* Read by the agent after each sweep; they only grow. */
 struct counters {
-	__u64 swept_sockets;		/* sockets visited by all sweeps */
+	__u64 swept_sockets; /* sockets visited by all sweeps */
 	__u64 adopted_sockets;
-	__u64 untracked_connections;	/* no memory for socket storage: all their bytes are missing */
-	__u64 lost_updates;		/* final accounts for which the link map had no room */
+	__u64 untracked_connections; /* no memory for socket storage: all their bytes are missing */
+	__u64 lost_updates;	     /* final accounts for which the link map had no room */
 	__u64 lost_sent_bytes;
 	__u64 lost_received_bytes;
-	__u64 deferred_updates;		/* live accounts for which it had none: made up for by a later sweep */
-	__u64 unmatched_handshakes;	/* no room in handshakes: local peers named by address */
+	__u64 deferred_updates;	    /* live accounts for which it had none: made up for by a later sweep */
+	__u64 unmatched_handshakes; /* no room in handshakes: local peers named by address */
 } counters = {};
 
 #define COUNT(counter, n) ((void)__sync_fetch_and_add(&counters.counter, (n)))

@@ -125,7 +125,7 @@ static __always_inline bool settle_peer(struct connection *connection, struct so
 		owner = &offer->owner;
 	else if (!closing && tp->bytes_received == 0 && tp->bytes_acked <= 1 &&
 		 bpf_ktime_get_ns() - connection->established_ns < OFFER_NS)
-		return false;	/* the first byte from the peer, or its first acknowledgement of one of ours, comes after its match */
+		return false; /* the first byte from the peer, or its first acknowledgement of one of ours, comes after its match */
 
 	if (owner) {
 		link->remote_owner = *owner;

@@ -9,7 +9,7 @@
 
 static __always_inline struct sock *sock_of(struct tcp_sock *tp)
 {
-	return (struct sock *)tp;	/* tcp_sock starts with inet_connection_sock, inet_sock, sock */
+	return (struct sock *)tp; /* tcp_sock starts with inet_connection_sock, inet_sock, sock */
 }
 
 static __always_inline __u64 cgroup_id(struct sock *sk)

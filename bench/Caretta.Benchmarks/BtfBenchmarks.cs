@@ -13,6 +13,7 @@ public class BtfBenchmarks
     private byte[] _image = [];
     private BtfTypes? _types;
 
+    /// <summary>Once per run.</summary>
     [GlobalSetup]
     public void ReadKernelTypes()
     {
@@ -22,12 +23,15 @@ public class BtfBenchmarks
         _types.FindByName("tcp_sock"u8, BtfKind.Struct);
     }
 
+    /// <summary>Walks all types once.</summary>
     [Benchmark(Baseline = true)]
     public int Parse() => BtfTypes.Parse(_image, KernelBtf).Count;
 
+    /// <summary>The same and the index by name, which the first question builds.</summary>
     [Benchmark]
     public uint ParseAndIndex() => BtfTypes.Parse(_image, KernelBtf).FindByName("tcp_sock"u8, BtfKind.Struct);
 
+    /// <summary>A question to the index.</summary>
     [Benchmark]
     public uint FindByName() => _types!.FindByName("inet_sock_set_state"u8, BtfKind.Function);
 }
