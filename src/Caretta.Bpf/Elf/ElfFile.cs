@@ -160,7 +160,8 @@ internal sealed class ElfFile
         uint names = reader.ReadU16();
         if (entrySize != ElfSection.HeaderSize || tableOffset == 0)
         {
-            throw new BadImageException($"{Name}: section headers of {entrySize} bytes at offset 0x{tableOffset:x}, expected {ElfSection.HeaderSize} bytes");
+            throw new BadImageException($"{Name}: section headers of {entrySize} bytes at offset 0x{tableOffset:x}, "
+                + $"expected {ElfSection.HeaderSize} bytes");
         }
 
         // Numbers that do not fit into the file header are in the first, otherwise empty, section header.
@@ -282,5 +283,6 @@ internal sealed class ElfFile
 
     [DoesNotReturn]
     private void ThrowStringOutside(ElfSection table, uint offset) =>
-        throw new BadImageException($"{Name}: no name of at most {MaximumNameLength} bytes at offset 0x{offset:x} of string table #{table.Index}, which has {table.Size} bytes");
+        throw new BadImageException($"{Name}: no name of at most {MaximumNameLength} bytes at offset 0x{offset:x} "
+            + $"of string table #{table.Index}, which has {table.Size} bytes");
 }
