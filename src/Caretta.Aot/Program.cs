@@ -1,6 +1,7 @@
 using Caretta.Aot;
 using Caretta.Aot.Check;
 using Caretta.Aot.Http;
+using Caretta.Aot.Links;
 using Caretta.Bpf;
 
 // Exit codes: 0 done, or stopped by a signal; 1 cannot run here; 2 wrong settings.
@@ -23,7 +24,7 @@ catch (OptionsException exception)
 switch (options.Command)
 {
     case AgentCommand.Help:
-        Console.Out.Write(AgentOptions.HelpText);
+        Console.Out.WriteLine(AgentOptions.HelpText);
         return Success;
     case AgentCommand.Version:
         Console.Out.WriteLine($"caretta {BuildInfo.Version}");
@@ -52,7 +53,12 @@ static async Task<int> RunAgent(AgentOptions options, DateTimeOffset startTime)
         log.Error($"PROMETHEUS_PORT: {exception.Message}");
         return CannotRun;
     }
-    catch (Exception exception) when (exception is BpfException or BadImageException or IOException or KeyNotFoundException)
+    catch (BpfException exception) when (exception.ErrorName == "EPERM" && Capabilities.ReadOwn().DescribeMissing() is { Length: > 0 } missing)
+    {
+        log.Error($"missing {missing}: run as root, or grant them to the process or container ({exception.Operation}: {exception.ErrorName})");
+        return CannotRun;
+    }
+    catch (Exception exception) when (MainTier.IsRefusal(exception))
     {
         log.Error($"{exception.Message}; caretta check tells what this machine lacks");
         return CannotRun;

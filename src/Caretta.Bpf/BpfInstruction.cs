@@ -52,10 +52,15 @@ public readonly record struct BpfInstruction
     /// <summary><see cref="LoadImmediate64"/>: the immediate is the descriptor of a map (<c>BPF_PSEUDO_MAP_FD</c>).</summary>
     public const byte PseudoMapFd = 1;
 
-    /// <summary>As <see cref="PseudoMapFd"/>, and the second immediate is an offset into element 0 (<c>BPF_PSEUDO_MAP_VALUE</c>, Linux 5.2).</summary>
+    /// <summary>
+    /// As <see cref="PseudoMapFd"/>, and the second immediate is an offset into element 0 (<c>BPF_PSEUDO_MAP_VALUE</c>, Linux 5.2).
+    /// </summary>
     public const byte PseudoMapValue = 2;
 
-    /// <summary><see cref="LoadImmediate64"/>: the BTF id of a kernel variable, and the descriptor of its module's BTF (<c>BPF_PSEUDO_BTF_ID</c>, Linux 5.10).</summary>
+    /// <summary>
+    /// <see cref="LoadImmediate64"/>: the BTF id of a kernel variable, and the descriptor of its module's BTF
+    /// (<c>BPF_PSEUDO_BTF_ID</c>, Linux 5.10).
+    /// </summary>
     public const byte PseudoBtfId = 3;
 
     /// <summary><see cref="LoadImmediate64"/>: a function, in instructions from the next one (<c>BPF_PSEUDO_FUNC</c>, Linux 5.13).</summary>

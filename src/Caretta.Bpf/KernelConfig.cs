@@ -58,6 +58,7 @@ public sealed class KernelConfig
     /// <param name="root">Directory that holds <c>boot</c> and <c>proc</c>; the root of the file system.</param>
     /// <returns>The configuration, or <see cref="Empty"/> if the machine has neither file or does not let us read it.</returns>
     /// <exception cref="BadImageException">There is a file and it is not a configuration.</exception>
+    /// <exception cref="IOException">There is a file and reading it fails.</exception>
     public static KernelConfig ReadOf(string release, string root = "/")
     {
         ArgumentException.ThrowIfNullOrEmpty(release);

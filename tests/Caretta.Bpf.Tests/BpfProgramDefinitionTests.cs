@@ -1,3 +1,4 @@
+using Caretta.Bpf.Btf;
 using Xunit;
 
 namespace Caretta.Bpf.Tests;
@@ -88,6 +89,31 @@ public sealed class BpfProgramDefinitionTests
     {
         Assert.Equal("Dual BSD/GPL", Fixture.Parse("programs.bpf.o").License);
         Assert.Equal("Dual MIT/GPL", Fixture.Parse("maps.bpf.o").License);
+    }
+
+    [Fact]
+    public void License_may_fill_its_section_and_may_be_missing_but_not_empty()
+    {
+        byte[] image = Fixture.Read("data.bpf.o");
+        ImageEditor.SetSection(image, "license", 0x20, 3);
+        Assert.Equal("GPL", BpfObject.Parse(image, "x.o").License);
+
+        ImageEditor.SetSection(image, "license", 0x20, 0);
+        BadImageException e = Assert.Throws<BadImageException>(() => BpfObject.Parse(image, "x.o"));
+        Assert.Equal("x.o: section license has 0 bytes, expected 1 to 127 of text", e.Message);
+
+        Assert.Equal("", BpfObject.Parse(ObjectBuilder.Build("xdp", new byte[16], 16), "x.o").License);
+    }
+
+    [Fact]
+    public void Hidden_function_is_static_to_the_kernel()
+    {
+        byte[] image = Fixture.Read("programs.bpf.o");
+        ImageEditor.SetSymbol(image, "visible", 5, [2]);
+        BtfTypes types = BtfTypes.Parse(BpfObject.Parse(image, "x.o").EncodeBtf(BtfFeatures.All)!, "encoded");
+
+        Assert.Equal(BtfLinkage.Static, types[types.FindByName("visible"u8, BtfKind.Function)].Linkage);
+        Assert.Equal(BtfLinkage.Global, types[types.FindByName("count_global"u8, BtfKind.Function)].Linkage);
     }
 
     [Fact]

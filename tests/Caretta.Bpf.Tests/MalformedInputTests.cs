@@ -83,6 +83,20 @@ public sealed class MalformedInputTests
         }
     }
 
+    /// <summary>Names may share their text, and 100,000 names of 4,000 bytes must not take 400 MB.</summary>
+    [Fact]
+    public void Many_names_of_one_long_text_are_refused()
+    {
+        byte[] image = ObjectBuilder.Build("xdp", new byte[800_000], 8, new string('x', 4000));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        BadImageException e = Assert.Throws<BadImageException>(() => BpfObject.Parse(image, "names.o"));
+
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.StartsWith("names.o: its names have more than 16 times the bytes of the image", e.Message, StringComparison.Ordinal);
+        Assert.True(allocated < MaximumAllocation, $"{allocated} bytes allocated");
+    }
+
     private static void Try(byte[] image, string name, BtfTypes? kernelTypes, string damage)
     {
         long started = Stopwatch.GetTimestamp();

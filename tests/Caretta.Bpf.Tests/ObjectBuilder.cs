@@ -3,10 +3,11 @@ namespace Caretta.Bpf.Tests;
 /// <summary>Writes small object files by hand, for what no compiler would write.</summary>
 internal static class ObjectBuilder
 {
-    /// <summary>An object with one section of code, cut into functions <c>f</c> of equal size.</summary>
-    public static byte[] Build(string section, byte[] code, int functionSize)
+    /// <summary>An object with one section of code, cut into functions of equal size and name.</summary>
+    public static byte[] Build(string section, byte[] code, int functionSize, string functionName = "f")
     {
-        byte[] strings = [.. "\0.strtab\0.symtab\0f\0"u8, .. System.Text.Encoding.UTF8.GetBytes(section), 0];
+        byte[] head = [.. "\0.strtab\0.symtab\0"u8, .. System.Text.Encoding.UTF8.GetBytes(section), 0];
+        byte[] strings = [.. head, .. System.Text.Encoding.UTF8.GetBytes(functionName), 0];
         int count = code.Length / functionSize;
         int codeOffset = 64;
         int symbolsOffset = codeOffset + code.Length;
@@ -31,7 +32,7 @@ internal static class ObjectBuilder
         writer.Write(new byte[24]);
         for (int i = 0; i < count; i++)
         {
-            writer.Write(17);               // name f
+            writer.Write(head.Length);      // name
             writer.Write((byte)0x12);       // global function
             writer.Write((byte)0);
             writer.Write((ushort)1);
@@ -42,7 +43,7 @@ internal static class ObjectBuilder
         writer.Write(strings);
         writer.Write(new byte[sectionsOffset - stringsOffset - strings.Length]);
         writer.Write(new byte[64]);
-        WriteSection(writer, 19, 1, 0x6, codeOffset, code.Length, 0, 0);
+        WriteSection(writer, 17, 1, 0x6, codeOffset, code.Length, 0, 0);
         WriteSection(writer, 9, 2, 0, symbolsOffset, (count + 1) * 24, 3, 24);
         WriteSection(writer, 1, 3, 0, stringsOffset, strings.Length, 0, 0);
         return stream.ToArray();

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Caretta.Aot.Check;
@@ -6,6 +7,9 @@ namespace Caretta.Aot.Check;
 /// <summary>What <c>caretta check</c> prints.</summary>
 internal static class CheckReport
 {
+    // The text goes to terminals and tools, not into web pages: an apostrophe may stay one.
+    private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>For people: a line per item, remedies below what needs one, the verdict last.</summary>
     public static string ToText(SystemCheck check)
     {
@@ -27,7 +31,7 @@ internal static class CheckReport
     public static string ToJson(SystemCheck check)
     {
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+        using (var json = new Utf8JsonWriter(stream, Options))
         {
             json.WriteStartObject();
             json.WriteBoolean("passed", check.Passed);

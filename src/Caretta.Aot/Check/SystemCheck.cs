@@ -120,7 +120,7 @@ internal sealed class SystemCheck
             _items.Add(new CheckItem("main tier", CheckState.Ok,
                 $"loaded, attached, {tier.Counters.AdoptedSockets} open connections adopted, {tier.LiveSockets} sockets read, detached"));
         }
-        catch (Exception exception) when (exception is BpfException or BadImageException or IOException or KeyNotFoundException)
+        catch (Exception exception) when (MainTier.IsRefusal(exception))
         {
             Reason = exception.Message;
             _items.Add(new CheckItem("main tier", CheckState.Failed, $"{step}: {exception.Message}",

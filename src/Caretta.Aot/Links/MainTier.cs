@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Caretta.Bpf;
+using Caretta.Bpf.CoreRelocation;
 
 namespace Caretta.Aot.Links;
 
@@ -73,6 +74,10 @@ internal sealed class MainTier : IDisposable
         }
     }
 
+    /// <summary>Whether an exception means that this machine cannot run the tier, rather than a mistake of ours.</summary>
+    public static bool IsRefusal(Exception exception) =>
+        exception is BpfException or BadImageException or CoreRelocationException or KeyNotFoundException or IOException or UnauthorizedAccessException;
+
     /// <summary>Attaches, so that from now on every connection is seen, then adopts those that are already open.</summary>
     /// <param name="cgroupMount">The root of the cgroup v2 tree.</param>
     /// <exception cref="BpfException">The kernel refused.</exception>
@@ -94,6 +99,7 @@ internal sealed class MainTier : IDisposable
     {
         using var adopt = new BpfIterator(BpfLink.AttachIterator(_loaded.Program("adopt_sockets")));
         adopt.Run();
+        ReadCounters();
     }
 
     /// <summary>Forgets the addresses by which adopted connections find each other: they have, by now. Frees their memory.</summary>
@@ -153,6 +159,11 @@ internal sealed class MainTier : IDisposable
     private void Sweep()
     {
         _sweep!.Run();
+        ReadCounters();
+    }
+
+    private void ReadCounters()
+    {
         _globals.TryLookup([0, 0, 0, 0], _globalsValue);
         Counters = MemoryMarshal.Read<KernelCounters>(_globalsValue.AsSpan(_countersOffset));
     }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 
@@ -16,13 +15,8 @@ internal sealed class BtfEncoder
 {
     private readonly BtfTypes _source;
     private readonly IBtfSymbols _symbols;
-    private byte[] _types;
-    private int _typesLength;
-    private byte[] _strings;
-    private int _stringsLength;
-    private uint _count;
+    private readonly BtfDraft _draft;
     private uint _intId;
-    private uint _byteId;
     private uint _kernelSymbolId;
     private uint _kernelSymbolNameOffset;
 
@@ -30,11 +24,7 @@ internal sealed class BtfEncoder
     {
         _source = source;
         _symbols = symbols;
-        _types = source.TypeBytes.ToArray();
-        _typesLength = _types.Length;
-        _strings = source.StringBytes.ToArray();
-        _stringsLength = _strings.Length;
-        _count = (uint)source.Count;
+        _draft = new BtfDraft(source);
     }
 
     /// <summary>Encodes <paramref name="types"/> for a kernel with <paramref name="features"/>.</summary>
@@ -56,10 +46,10 @@ internal sealed class BtfEncoder
         encoder.Complete();
         if ((features & BtfFeatures.All) != BtfFeatures.All)
         {
-            encoder.Downgrade(features);
+            new BtfDowngrade(encoder._draft, features).Apply();
         }
 
-        return encoder.ToImage();
+        return encoder._draft.ToImage();
     }
 
     /// <summary>Fills in places and resolves references, which every kernel wants.</summary>
@@ -74,7 +64,7 @@ internal sealed class BtfEncoder
             }
             else if (type.Kind == BtfKind.Function && type.Linkage == BtfLinkage.Global && _symbols.IsHiddenFunction(type.Name))
             {
-                SetKind(id, BtfKind.Function, (int)BtfLinkage.Static);
+                _draft.SetKind(id, BtfKind.Function, (int)BtfLinkage.Static);
             }
         }
     }
@@ -96,7 +86,7 @@ internal sealed class BtfEncoder
                 Fail(section, "the object has no such section");
             }
 
-            SetWord(section.Id, 8, size);
+            _draft.SetWord(section.Id, 8, size);
         }
 
         for (int i = 0; i < section.Length; i++)
@@ -115,10 +105,10 @@ internal sealed class BtfEncoder
                 Fail(section, $"the object has no variable {variable.NameText} there");
             }
 
-            SetWord(section.Id, BtfFormat.TypeSize + (i * 12) + 4, offset);
+            _draft.SetWord(section.Id, BtfFormat.TypeSize + (i * 12) + 4, offset);
             if (isHidden || isVirtual)
             {
-                SetWord(variable.Id, BtfFormat.TypeSize, (uint)(isHidden ? BtfLinkage.Static : BtfLinkage.Global));
+                _draft.SetWord(variable.Id, BtfFormat.TypeSize, (uint)(isHidden ? BtfLinkage.Static : BtfLinkage.Global));
             }
         }
 
@@ -138,21 +128,21 @@ internal sealed class BtfEncoder
             BtfType symbol = _source[section.SectionVariable(i).TypeId];
             if (symbol.Kind == BtfKind.Function)
             {
-                SetKind(symbol.Id, BtfKind.Function, (int)BtfLinkage.Global);
+                _draft.SetKind(symbol.Id, BtfKind.Function, (int)BtfLinkage.Global);
                 NameParameters(_source[symbol.TypeId]);
-                SetWord(section.Id, at, KernelSymbolId());
+                _draft.SetWord(section.Id, at, KernelSymbolId());
             }
             else
             {
-                SetWord(symbol.Id, 8, IntId());
-                SetWord(symbol.Id, BtfFormat.TypeSize, (uint)BtfLinkage.Global);
+                _draft.SetWord(symbol.Id, 8, IntId());
+                _draft.SetWord(symbol.Id, BtfFormat.TypeSize, (uint)BtfLinkage.Global);
             }
 
-            SetWord(section.Id, at + 4, offset);
-            SetWord(section.Id, at + 8, 4);
+            _draft.SetWord(section.Id, at + 4, offset);
+            _draft.SetWord(section.Id, at + 8, 4);
         }
 
-        SetWord(section.Id, 8, offset);
+        _draft.SetWord(section.Id, 8, offset);
     }
 
     private void NameParameters(BtfType prototype)
@@ -163,7 +153,7 @@ internal sealed class BtfEncoder
             BtfParameter parameter = prototype.Parameter(i);
             if (parameter.TypeId != 0 && parameter.NameOffset == 0)
             {
-                SetWord(prototype.Id, BtfFormat.TypeSize + (i * 8), _kernelSymbolNameOffset);
+                _draft.SetWord(prototype.Id, BtfFormat.TypeSize + (i * 8), _kernelSymbolNameOffset);
             }
         }
     }
@@ -175,124 +165,18 @@ internal sealed class BtfEncoder
         for (int i = 0; i < entries.Length; i++)
         {
             int at = BtfFormat.TypeSize + (i * 12);
-            entries[i] = (WordOf(section.Id, at + 4), i, WordOf(section.Id, at), WordOf(section.Id, at + 8));
+            entries[i] = (_draft.WordOf(section.Id, at + 4), i, _draft.WordOf(section.Id, at), _draft.WordOf(section.Id, at + 8));
         }
 
         Array.Sort(entries, static (a, b) => a.Offset != b.Offset ? a.Offset.CompareTo(b.Offset) : a.Order.CompareTo(b.Order));
         for (int i = 0; i < entries.Length; i++)
         {
             int at = BtfFormat.TypeSize + (i * 12);
-            SetWord(section.Id, at, entries[i].TypeId);
-            SetWord(section.Id, at + 4, entries[i].Offset);
-            SetWord(section.Id, at + 8, entries[i].Size);
+            _draft.SetWord(section.Id, at, entries[i].TypeId);
+            _draft.SetWord(section.Id, at + 4, entries[i].Offset);
+            _draft.SetWord(section.Id, at + 8, entries[i].Size);
         }
     }
-
-    /// <summary>Replaces each type that the kernel does not know by one of the same length that it does.</summary>
-    private void Downgrade(BtfFeatures features)
-    {
-        bool functions = features.HasFlag(BtfFeatures.Functions);
-        bool sections = features.HasFlag(BtfFeatures.DataSections);
-        uint last = _count;         // what is appended on the way is as old as can be
-        for (uint id = 1; id <= last; id++)
-        {
-            uint info = WordOf(id, 4);
-            int length = BtfFormat.LengthOf(info);
-            switch (BtfFormat.KindOf(info))
-            {
-                case BtfKind.Variable when !sections:
-                case BtfKind.DeclarationTag when !features.HasFlag(BtfFeatures.DeclarationTags):
-                    DowngradeVariable(id);
-                    break;
-                case BtfKind.DataSection when !sections:
-                    DowngradeSection(id, length);
-                    break;
-                case BtfKind.DataSection when !features.HasFlag(BtfFeatures.OptionalSections) && _source[id].Name is [(byte)'?', ..]:
-                    SetWord(id, 0, AddString([(byte)'_', .. Shorten(_source[id].Name)[1..]]));
-                    break;
-                case BtfKind.FunctionPrototype when !functions:
-                    DowngradePrototype(id, length);
-                    break;
-                case BtfKind.Function when !functions:
-                    SetKind(id, BtfKind.Typedef, 0);
-                    break;
-                case BtfKind.Function when !features.HasFlag(BtfFeatures.GlobalFunctions):
-                    SetKind(id, BtfKind.Function, (int)BtfLinkage.Static);
-                    break;
-                case BtfKind.Float when !features.HasFlag(BtfFeatures.Floats):
-                    SetKind(id, BtfKind.Struct, 0);
-                    SetWord(id, 0, 0);      // "float" is no name that C allows for a struct
-                    break;
-                case BtfKind.TypeTag when !features.HasFlag(BtfFeatures.TypeTags):
-                    SetKind(id, BtfKind.Const, 0);
-                    SetWord(id, 0, 0);
-                    break;
-                case BtfKind.Enum when !features.HasFlag(BtfFeatures.Enum64):
-                    SetKind(id, BtfKind.Enum, length);
-                    break;
-                case BtfKind.Enum64 when !features.HasFlag(BtfFeatures.Enum64):
-                    DowngradeEnum64(id, length);
-                    break;
-                default:
-                    break;
-            }
-        }
-    }
-
-    /// <summary>One byte is never more than the variable had; four could reach beyond its section.</summary>
-    private void DowngradeVariable(uint id)
-    {
-        SetKind(id, BtfKind.Int, 0);
-        SetWord(id, 8, 1);
-        SetWord(id, BtfFormat.TypeSize, 8);
-    }
-
-    private void DowngradeSection(uint id, int length)
-    {
-        SetKind(id, BtfKind.Struct, length);
-        SetWord(id, 0, AddString(ToIdentifier(Shorten(_source[id].Name))));
-        for (int i = 0; i < length; i++)
-        {
-            int at = BtfFormat.TypeSize + (i * 12);
-            uint variable = WordOf(id, at);
-            uint offset = WordOf(id, at + 4);
-            SetWord(id, at, WordOf(variable, 0));
-            SetWord(id, at + 4, variable);
-            SetWord(id, at + 8, offset * 8);
-        }
-    }
-
-    /// <summary>Parameters and enumeration values are laid out alike; only those need names.</summary>
-    private void DowngradePrototype(uint id, int length)
-    {
-        SetKind(id, BtfKind.Enum, length);
-        SetWord(id, 8, 4);
-        uint nameOffset = 0;
-        for (int i = 0; i < length; i++)
-        {
-            int at = BtfFormat.TypeSize + (i * 8);
-            if (WordOf(id, at) == 0)
-            {
-                nameOffset = nameOffset == 0 ? AddString("parameter"u8) : nameOffset;
-                SetWord(id, at, nameOffset);
-            }
-        }
-    }
-
-    private void DowngradeEnum64(uint id, int length)
-    {
-        uint placeholder = ByteId();
-        SetKind(id, BtfKind.Union, length);
-        for (int i = 0; i < length; i++)
-        {
-            int at = BtfFormat.TypeSize + (i * 12);
-            SetWord(id, at + 4, placeholder);
-            SetWord(id, at + 8, 0);
-        }
-    }
-
-    private uint ByteId() =>
-        _byteId != 0 ? _byteId : _byteId = AddType(AddString("placeholder"u8), BtfFormat.Info(BtfKind.Int, 0), 1, 8);
 
     private uint IntId()
     {
@@ -305,7 +189,12 @@ internal sealed class BtfEncoder
             }
         }
 
-        return _intId != 0 ? _intId : _intId = AddType(AddString("int"u8), BtfFormat.Info(BtfKind.Int, 0), 4, (1u << 24) | 32);
+        if (_intId == 0)
+        {
+            _intId = _draft.AddType(_draft.AddString("int"u8), BtfFormat.Info(BtfKind.Int, 0), 4, (1u << 24) | 32);
+        }
+
+        return _intId;
     }
 
     private uint KernelSymbolId()
@@ -313,87 +202,11 @@ internal sealed class BtfEncoder
         if (_kernelSymbolId == 0)
         {
             uint intId = IntId();
-            _kernelSymbolNameOffset = AddString("kernel_symbol"u8);
-            _kernelSymbolId = AddType(_kernelSymbolNameOffset, BtfFormat.Info(BtfKind.Variable, 0), intId, (uint)BtfLinkage.Global);
+            _kernelSymbolNameOffset = _draft.AddString("kernel_symbol"u8);
+            _kernelSymbolId = _draft.AddType(_kernelSymbolNameOffset, BtfFormat.Info(BtfKind.Variable, 0), intId, (uint)BtfLinkage.Global);
         }
 
         return _kernelSymbolId;
-    }
-
-    /// <summary>Appends a type that is followed by one word.</summary>
-    private uint AddType(uint nameOffset, uint info, uint sizeOrType, uint trailing)
-    {
-        int at = Grow(ref _types, ref _typesLength, 16);
-        BinaryPrimitives.WriteUInt32LittleEndian(_types.AsSpan(at), nameOffset);
-        BinaryPrimitives.WriteUInt32LittleEndian(_types.AsSpan(at + 4), info);
-        BinaryPrimitives.WriteUInt32LittleEndian(_types.AsSpan(at + 8), sizeOrType);
-        BinaryPrimitives.WriteUInt32LittleEndian(_types.AsSpan(at + 12), trailing);
-        return ++_count;
-    }
-
-    private uint AddString(ReadOnlySpan<byte> text)
-    {
-        int at = Grow(ref _strings, ref _stringsLength, text.Length + 1);
-        text.CopyTo(_strings.AsSpan(at));
-        return (uint)at;
-    }
-
-    /// <summary>Appends <paramref name="count"/> zero bytes and returns where.</summary>
-    private static int Grow(ref byte[] bytes, ref int length, int count)
-    {
-        int at = length;
-        length = checked(length + count);
-        if (length > bytes.Length)
-        {
-            Array.Resize(ref bytes, Math.Max(length, bytes.Length + (bytes.Length / 2)));
-        }
-
-        return at;
-    }
-
-    /// <summary>Kernels refuse longer names (<c>KSYM_NAME_LEN</c>), and a copy per section must not multiply a hostile one.</summary>
-    private static ReadOnlySpan<byte> Shorten(ReadOnlySpan<byte> name) => name[..Math.Min(name.Length, 127)];
-
-    private static byte[] ToIdentifier(ReadOnlySpan<byte> name)
-    {
-        byte[] identifier = name.ToArray();
-        for (int i = 0; i < identifier.Length; i++)
-        {
-            bool isDigit = char.IsAsciiDigit((char)identifier[i]);
-            if (!(char.IsAsciiLetter((char)identifier[i]) || (isDigit && i > 0)))
-            {
-                identifier[i] = (byte)'_';
-            }
-        }
-
-        return identifier;
-    }
-
-    // Types that were added all consist of four words, in the order of their ids.
-    private int OffsetOf(uint id) =>
-        id <= (uint)_source.Count ? _source.OffsetOf(id) : _typesLength - ((int)(_count - id + 1) * 16);
-
-    private uint WordOf(uint id, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(_types.AsSpan(OffsetOf(id) + offset));
-
-    private void SetWord(uint id, int offset, uint value) =>
-        BinaryPrimitives.WriteUInt32LittleEndian(_types.AsSpan(OffsetOf(id) + offset), value);
-
-    private void SetKind(uint id, BtfKind kind, int length) => SetWord(id, 4, BtfFormat.Info(kind, length));
-
-    private byte[] ToImage()
-    {
-        byte[] image = new byte[BtfFormat.HeaderSize + _typesLength + _stringsLength];
-        Span<byte> header = image;
-        BinaryPrimitives.WriteUInt16LittleEndian(header, BtfFormat.Magic);
-        header[2] = 1;
-        BinaryPrimitives.WriteUInt32LittleEndian(header[4..], BtfFormat.HeaderSize);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[8..], 0);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[12..], (uint)_typesLength);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[16..], (uint)_typesLength);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[20..], (uint)_stringsLength);
-        _types.AsSpan(0, _typesLength).CopyTo(image.AsSpan(BtfFormat.HeaderSize));
-        _strings.AsSpan(0, _stringsLength).CopyTo(image.AsSpan(BtfFormat.HeaderSize + _typesLength));
-        return image;
     }
 
     [DoesNotReturn, StackTraceHidden]

@@ -18,7 +18,7 @@ internal static class BtfFormat
     /// <summary>The kind's flag in the info word.</summary>
     public const uint KindFlag = 1u << 31;
 
-    /// <summary>Longest chain of modifiers, arrays or function prototypes that is followed; the kernel's <c>MAX_RESOLVE_DEPTH</c>.</summary>
+    /// <summary>Longest chain of modifiers, arrays or functions that is followed; the kernel's <c>MAX_RESOLVE_DEPTH</c>.</summary>
     public const int MaxDepth = 32;
 
     /// <summary>

@@ -14,20 +14,17 @@ internal ref struct BtfParser
     private readonly BtfTypes? _baseTypes;
     private readonly uint _baseCount;
     private readonly uint _baseStringLength;
-    private ReadOnlyMemory<byte> _image;
-    private ReadOnlySpan<byte> _bytes;
-    private bool _bigEndian;
-    private BtfSections _sections;
-    private int _typesEnd;
-    private int _layoutStart;
-    private int _layoutLength;
+    private readonly ReadOnlySpan<byte> _bytes;
+    private readonly BtfSections _sections;
+    private readonly int _typesEnd;
     private int[] _offsets = [];
     private int _pointerSize;
 
-    private BtfParser(ReadOnlyMemory<byte> image, string what, BtfTypes? baseTypes)
+    private BtfParser(ReadOnlyMemory<byte> image, BtfSections sections, string what, BtfTypes? baseTypes)
     {
-        _image = image;
         _bytes = image.Span;
+        _sections = sections;
+        _typesEnd = sections.TypesStart + sections.TypesLength;
         _what = what;
         _baseTypes = baseTypes;
         _baseCount = (uint)(baseTypes?.Count ?? 0);
@@ -38,131 +35,16 @@ internal ref struct BtfParser
     /// <summary>The work behind <see cref="BtfTypes.Parse"/>.</summary>
     public static BtfTypes Parse(ReadOnlyMemory<byte> image, string what, BtfTypes? baseTypes)
     {
-        BtfParser parser = new(image, what, baseTypes);
-        parser.ReadHeader();
+        BtfHeader header = BtfHeader.Read(image, what, isSplit: baseTypes is not null);
+        BtfParser parser = new(header.Image, header.Sections, what, baseTypes);
         int count = parser.CountTypes();
         parser.IndexTypes(count);
         parser.CheckReferences();
         BtfTypes types = new(
-            parser._image, what, baseTypes, parser._offsets, parser._sections,
-            parser._pointerSize == 0 ? 8 : parser._pointerSize, parser._bigEndian);
+            header.Image, what, baseTypes, parser._offsets, header.Sections,
+            parser._pointerSize == 0 ? 8 : parser._pointerSize, header.IsBigEndian);
         CheckChains(types);
         return types;
-    }
-
-    private void ReadHeader()
-    {
-        SpanReader reader = new(_bytes, _what);
-        ushort magic = reader.ReadU16();
-        if (magic == BinaryPrimitives.ReverseEndianness(BtfFormat.Magic))
-        {
-            ToLittleEndian();
-            reader = new SpanReader(_bytes, _what);
-            reader.Skip(2);
-        }
-        else if (magic != BtfFormat.Magic)
-        {
-            throw new BadImageException($"{_what}: not BTF: it starts with 0x{magic:x4}, not 0x{BtfFormat.Magic:x4}");
-        }
-
-        byte version = reader.ReadU8();
-        if (version != 1)
-        {
-            throw new BadImageException($"{_what}: BTF version {version} at offset 2, only 1 is known");
-        }
-
-        reader.Skip(1);     // flags: none is defined
-        uint headerSize = reader.ReadU32();
-        if (headerSize < BtfFormat.HeaderSize || headerSize > (uint)_bytes.Length)
-        {
-            throw new BadImageException(
-                $"{_what}: header of {headerSize} bytes; it has at least {BtfFormat.HeaderSize} and the image only {_bytes.Length}");
-        }
-
-        (int typesStart, int typesLength) = ReadSection(ref reader, headerSize, "types");
-        (int stringsStart, int stringsLength) = ReadSection(ref reader, headerSize, "strings");
-        _sections = new BtfSections(typesStart, typesLength, stringsStart, stringsLength);
-        _typesEnd = typesStart + typesLength;
-        if (headerSize >= BtfFormat.LayoutHeaderSize)
-        {
-            (_layoutStart, _layoutLength) = ReadSection(ref reader, headerSize, "layout");
-        }
-
-        if (((typesStart - (int)headerSize) & 3) != 0)
-        {
-            throw new BadImageException($"{_what}: types start at offset 0x{_sections.TypesStart:x}, which is not a multiple of 4 after the header");
-        }
-
-        if (_typesEnd > _sections.StringsStart)
-        {
-            throw new BadImageException($"{_what}: types end at 0x{_typesEnd:x}, after the strings start at 0x{_sections.StringsStart:x}");
-        }
-
-        CheckStrings();
-    }
-
-    private readonly (int Start, int Length) ReadSection(ref SpanReader reader, uint headerSize, string section)
-    {
-        ulong start = (ulong)headerSize + reader.ReadU32();
-        ulong length = reader.ReadU32();
-        if (start + length > (ulong)_bytes.Length)
-        {
-            throw new BadImageException(
-                $"{_what}: {section} are {length} bytes at offset 0x{start:x}, the image has only {_bytes.Length}");
-        }
-
-        return ((int)start, (int)length);
-    }
-
-    private readonly void CheckStrings()
-    {
-        ReadOnlySpan<byte> strings = _bytes.Slice(_sections.StringsStart, _sections.StringsLength);
-        if (strings.IsEmpty && _baseTypes is not null)
-        {
-            return;
-        }
-
-        if (strings.IsEmpty || strings[^1] != 0)
-        {
-            throw new BadImageException($"{_what}: the {_sections.StringsLength} bytes of strings at 0x{_sections.StringsStart:x} do not end with a NUL");
-        }
-
-        if (_baseTypes is null && strings[0] != 0)
-        {
-            throw new BadImageException($"{_what}: the strings at 0x{_sections.StringsStart:x} do not start with the empty string");
-        }
-    }
-
-    /// <summary>Replaces the image by a little-endian copy. All of the header after byte 4 and all types consist of 32-bit words.</summary>
-    private void ToLittleEndian()
-    {
-        byte[] copy = _bytes.ToArray();
-        BinaryPrimitives.WriteUInt16LittleEndian(copy, BtfFormat.Magic);
-        uint headerSize = copy.Length >= 8 ? BinaryPrimitives.ReadUInt32BigEndian(copy.AsSpan(4)) : 0;
-        if (headerSize < BtfFormat.HeaderSize || headerSize > (uint)copy.Length)
-        {
-            throw new BadImageException($"{_what}: header of {headerSize} bytes in a big-endian image of {copy.Length}");
-        }
-
-        SwapWords(copy.AsSpan(4, (headerSize >= BtfFormat.LayoutHeaderSize ? BtfFormat.LayoutHeaderSize : BtfFormat.HeaderSize) - 4));
-        ulong start = (ulong)headerSize + BinaryPrimitives.ReadUInt32LittleEndian(copy.AsSpan(8));
-        ulong length = BinaryPrimitives.ReadUInt32LittleEndian(copy.AsSpan(12));
-        if (start + length <= (ulong)copy.Length)     // the caller complains if not
-        {
-            SwapWords(copy.AsSpan((int)start, (int)length));
-        }
-
-        _image = copy;
-        _bytes = copy;
-        _bigEndian = true;
-    }
-
-    private static void SwapWords(Span<byte> bytes)
-    {
-        for (; bytes.Length >= 4; bytes = bytes[4..])
-        {
-            bytes[..4].Reverse();
-        }
     }
 
     private readonly int CountTypes()
@@ -199,7 +81,10 @@ internal ref struct BtfParser
 
         if (size > left - BtfFormat.TypeSize)
         {
-            ThrowAt(index, at, $"{BtfFormat.Describe(kind)} of length {BtfFormat.LengthOf(info)} needs {size} more bytes, only {left - BtfFormat.TypeSize} left");
+            ThrowAt(
+                index, at,
+                $"{BtfFormat.Describe(kind)} of length {BtfFormat.LengthOf(info)} needs {size} more bytes, "
+                + $"only {left - BtfFormat.TypeSize} left");
         }
 
         return at + BtfFormat.TypeSize + (int)size;
@@ -212,12 +97,12 @@ internal ref struct BtfParser
     private readonly long TrailingSizeFromLayout(BtfKind kind, int length)
     {
         int at = (int)kind * 4;
-        if (kind == BtfKind.Void || at + 4 > _layoutLength)
+        if (kind == BtfKind.Void || at + 4 > _sections.LayoutLength)
         {
             return -1;
         }
 
-        ReadOnlySpan<byte> layout = _bytes.Slice(_layoutStart + at, 4);
+        ReadOnlySpan<byte> layout = _bytes.Slice(_sections.LayoutStart + at, 4);
         return layout[0] + ((long)layout[1] * length);
     }
 
@@ -319,8 +204,8 @@ internal ref struct BtfParser
         ReadOnlySpan<byte> name = _bytes[(_sections.StringsStart + (int)(nameOffset - _baseStringLength))..];
         name = name[..name.IndexOf((byte)0)];
         if (name.SequenceEqual("long"u8) || name.SequenceEqual("long int"u8) || name.SequenceEqual("int long"u8)
-            || name.SequenceEqual("unsigned long"u8) || name.SequenceEqual("long unsigned"u8) || name.SequenceEqual("unsigned long int"u8)
-            || name.SequenceEqual("long unsigned int"u8))
+            || name.SequenceEqual("unsigned long"u8) || name.SequenceEqual("long unsigned"u8)
+            || name.SequenceEqual("unsigned long int"u8) || name.SequenceEqual("long unsigned int"u8))
         {
             _pointerSize = (int)size;
         }
@@ -389,7 +274,8 @@ internal ref struct BtfParser
     {
         if (offset >= _baseStringLength + (ulong)(uint)_sections.StringsLength)
         {
-            ThrowAt(index, at, $"name at 0x{offset:x}, the strings have only {_baseStringLength + (ulong)(uint)_sections.StringsLength} bytes");
+            ThrowAt(
+                index, at, $"name at 0x{offset:x}, the strings have only {_baseStringLength + (ulong)(uint)_sections.StringsLength} bytes");
         }
     }
 

@@ -219,7 +219,7 @@ public sealed class BtfTypes
         }
     }
 
-    /// <summary>The little-endian word at <paramref name="offset"/> of the image; only for places that <see cref="Parse"/> has checked.</summary>
+    /// <summary>The word at <paramref name="offset"/> of the image; only for places that <see cref="Parse"/> has checked.</summary>
     internal uint WordAt(int offset) => BinaryPrimitives.ReadUInt32LittleEndian(_image.Span[offset..]);
 
     // Two threads may both build the index; either result is right.

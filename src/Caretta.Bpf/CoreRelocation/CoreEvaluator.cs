@@ -125,7 +125,8 @@ internal readonly struct CoreEvaluator(CoreQuestion question)
             }
         }
 
-        throw question.Failure($"bitfield of {bitSize} bits at bit {access.BitOffset} in {access.Types.ImageName} crosses a boundary of 8 bytes");
+        throw question.Failure(
+            $"bitfield of {bitSize} bits at bit {access.BitOffset} in {access.Types.ImageName} crosses a boundary of 8 bytes");
     }
 
     private void CheckShift(CoreAccess access, ulong bitSize)

@@ -7,7 +7,7 @@ namespace Caretta.Bpf.CoreRelocation;
 /// <remarks>Source of the rules: libbpf, <c>bpf_core_spec_match</c> and <c>bpf_core_fields_are_compat</c>.</remarks>
 internal readonly ref struct CoreMatcher(CoreQuestion question, BtfTypes target)
 {
-    /// <summary>Looks for the same path in type <paramref name="candidateId"/> and, if it is there, leaves it in <paramref name="found"/>.</summary>
+    /// <summary>Looks for the same path in type <paramref name="candidateId"/> and leaves it in <paramref name="found"/>.</summary>
     public bool TryMatch(uint candidateId, CoreAccess found)
     {
         found.Start(target, candidateId);

@@ -116,7 +116,9 @@ internal static class CorePatcher
 
             if (SizeOf(instruction.Opcode) != fixup.LocalSize)
             {
-                Fail(record, local, $"instruction {instruction} accesses {SizeOf(instruction.Opcode)} bytes of a field of {fixup.LocalSize}");
+                Fail(
+                    record, local,
+                    $"instruction {instruction} accesses {SizeOf(instruction.Opcode)} bytes of a field of {fixup.LocalSize}");
             }
 
             byte size = fixup.TargetSize switch { 1 => 0x10, 2 => 0x08, 4 => 0x00, 8 => 0x18, _ => 0xff };
@@ -175,7 +177,9 @@ internal static class CorePatcher
 
     [DoesNotReturn, StackTraceHidden]
     private static void FailUnexpected(CoreRelocationRecord record, BtfTypes local, ulong found, CoreFixup fixup) =>
-        Fail(record, local, $"the instruction holds {found}, the compiler must have written {fixup.LocalValue}: was the object changed since?");
+        Fail(
+            record, local,
+            $"the instruction holds {found}, the compiler must have written {fixup.LocalValue}: was the object changed since?");
 
     [DoesNotReturn, StackTraceHidden]
     private static void Fail(CoreRelocationRecord record, BtfTypes local, string reason) =>

@@ -14,7 +14,7 @@ internal sealed class ElfFile
     private const ushort RelocatableFile = 1;
     private const ushort MachineNone = 0;       // LLVM before it had a number
     private const ushort MachineBpf = 247;
-    private const int MaximumNameLength = 4096; // bounds what many symbols with one long name can cost
+    private const int MaximumNameLength = 4096;
     private const ushort IndexInLink = 0xffff;  // SHN_XINDEX: the string table's index did not fit
 
     private readonly ReadOnlyMemory<byte> _image;
@@ -30,6 +30,7 @@ internal sealed class ElfFile
         (_sections, _sectionNames) = ReadHeaders();
         (_symbolTable, _symbolNames) = FindSymbolTable();
         SymbolCount = (int)(_sections[_symbolTable].Size / ElfSymbol.EntrySize);
+        CheckNames();
     }
 
     /// <summary>Name of the image, for messages.</summary>
@@ -42,7 +43,7 @@ internal sealed class ElfFile
     public int SymbolCount { get; }
 
     /// <summary>Checks the headers of <paramref name="image"/>, which must not change afterwards.</summary>
-    /// <exception cref="BadImageException">It is not a BPF object, or a header points outside of it.</exception>
+    /// <exception cref="BadImageException">It is not a BPF object, a header points outside of it, or a name is not in its table.</exception>
     public static ElfFile Parse(ReadOnlyMemory<byte> image, string name) => new(image, name);
 
     /// <summary>The name of a section in UTF-8.</summary>
@@ -159,7 +160,8 @@ internal sealed class ElfFile
         uint names = reader.ReadU16();
         if (entrySize != ElfSection.HeaderSize || tableOffset == 0)
         {
-            throw new BadImageException($"{Name}: section headers of {entrySize} bytes at offset 0x{tableOffset:x}, expected {ElfSection.HeaderSize} bytes");
+            throw new BadImageException($"{Name}: section headers of {entrySize} bytes at offset 0x{tableOffset:x}, "
+                + $"expected {ElfSection.HeaderSize} bytes");
         }
 
         // Numbers that do not fit into the file header are in the first, otherwise empty, section header.
@@ -247,6 +249,20 @@ internal sealed class ElfFile
         return (found, (int)table.Link);
     }
 
+    private void CheckNames()
+    {
+        NameBudget budget = new(Name, _image.Length);
+        foreach (ElfSection section in _sections)
+        {
+            budget.Spend(NameOf(section).Length);
+        }
+
+        for (uint i = 0; i < (uint)SymbolCount; i++)
+        {
+            budget.Spend(NameOf(Symbol(i)).Length);
+        }
+    }
+
     private ReadOnlySpan<byte> StringAt(ElfSection table, uint offset)
     {
         ReadOnlySpan<byte> bytes = BytesOf(table).Span;
@@ -267,5 +283,6 @@ internal sealed class ElfFile
 
     [DoesNotReturn]
     private void ThrowStringOutside(ElfSection table, uint offset) =>
-        throw new BadImageException($"{Name}: no name of at most {MaximumNameLength} bytes at offset 0x{offset:x} of string table #{table.Index}, which has {table.Size} bytes");
+        throw new BadImageException($"{Name}: no name of at most {MaximumNameLength} bytes at offset 0x{offset:x} "
+            + $"of string table #{table.Index}, which has {table.Size} bytes");
 }

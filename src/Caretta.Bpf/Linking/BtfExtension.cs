@@ -100,11 +100,14 @@ internal sealed class BtfExtension
             throw new BadImageException($"{what}: records of {recordSize} bytes, expected a multiple of 4 that is at least {knownSize}");
         }
 
+        NameBudget budget = new(what, bytes.Length);
         Dictionary<CodeSection, List<T>> records = [];
         while (reader.Remaining > 0)
         {
             int start = reader.Offset;
-            string name = _types.NameText(reader.ReadU32());
+            uint nameOffset = reader.ReadU32();
+            budget.Spend(_types.NameOf(nameOffset).Length);
+            string name = _types.NameText(nameOffset);
             uint count = reader.ReadU32();
             if (count == 0 || count > reader.Remaining / recordSize)
             {

@@ -25,6 +25,7 @@ internal sealed class BpfObjectReader
         if (Find(".BTF"u8) is { } types)
         {
             Types = BtfTypes.Parse(_file.BytesOf(types), $"{name} .BTF");
+            CheckNames(Types, image.Length);
         }
 
         (CodeSection[] sections, CodeFunction[] functions) = CodeReader.Read(_file, symbols);
@@ -73,6 +74,15 @@ internal sealed class BpfObjectReader
 
     /// <summary>Values of the kernel's configuration that programs want.</summary>
     public IReadOnlyList<ConfigurationExtern> Configuration { get; private set; } = [];
+
+    private static void CheckNames(BtfTypes types, int imageLength)
+    {
+        NameBudget budget = new(types.ImageName, imageLength);
+        for (uint id = types.FirstId; id <= types.Count; id++)
+        {
+            budget.Spend(types[id].Name.Length);
+        }
+    }
 
     private ElfSection? Find(ReadOnlySpan<byte> name)
     {

@@ -76,11 +76,12 @@ public sealed class CorePatcherTests
     {
         // Neither side marks signed enumerations, but the compiler's own upper half tells.
         BpfInstruction[] code = [new(0x18, 1, immediate: -40), new(0, immediate: -1)];
-        Apply(code, new CoreFixup { LocalValue = 0xffff_ffd8, IsLocalSignUnknown = true, Value = 0xffff_ffda, IsSignUnknown = true, IsLocalValueCertain = true });
+        CoreFixup unknown = new() { IsLocalSignUnknown = true, IsSignUnknown = true, IsLocalValueCertain = true };
+        Apply(code, unknown with { LocalValue = 0xffff_ffd8, Value = 0xffff_ffda });
         Assert.Equal([new(0x18, 1, immediate: -38), new(0, immediate: -1)], code);
 
         code = [new(0x18, 1, immediate: int.MinValue), default];
-        Apply(code, new CoreFixup { LocalValue = 0x8000_0000, IsLocalSignUnknown = true, Value = 0xc000_0000, IsSignUnknown = true, IsLocalValueCertain = true });
+        Apply(code, unknown with { LocalValue = 0x8000_0000, Value = 0xc000_0000 });
         Assert.Equal([new(0x18, 1, immediate: unchecked((int)0xc000_0000)), default], code);
     }
 
@@ -112,7 +113,7 @@ public sealed class CorePatcherTests
     public void Widths_that_no_instruction_has_are_refused()
     {
         AssertRefused([new(0x79, 1, 2, 0)], new CoreFixup { LocalSize = 8, TargetSize = 16, CanResize = true }, "accesses the 16 bytes");
-        AssertRefused([new(0x71, 1, 2, 0)], new CoreFixup { LocalSize = 8, TargetSize = 4, CanResize = true }, "accesses 1 bytes of a field of 8");
+        AssertRefused([new(0x71, 1, 2, 0)], new CoreFixup { LocalSize = 8, TargetSize = 4, CanResize = true }, "accesses 1 bytes of a");
     }
 
     [Fact]
