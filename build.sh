@@ -16,7 +16,7 @@ configuration=Release
 kernels=${CARETTA_TEST_KERNELS:-6.1 7.3}
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
-export MSBUILDDISABLENODEREUSE=1 # no compiler processes of root left behind
+export MSBUILDDISABLENODEREUSE=1 # no build processes of root left behind
 
 case $(uname -m) in
 x86_64) rid=linux-x64 ;;
@@ -128,7 +128,23 @@ give_back() {
     mapfile -t -O1 paths < <(compgen -G "$root/*/*/bin"; compgen -G "$root/*/*/obj")
     chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "${paths[@]}" 2>/dev/null || true
 }
-trap give_back EXIT
+
+# The compiler's server stays for ten minutes after a build. Ours listens under a name of its own, so that this can end it and no
+# other.
+compiler=caretta-$$
+stop_compiler() {
+    local file
+    while read -r file; do
+        file=${file#/proc/}
+        kill "${file%/cmdline}" 2>/dev/null || true
+    done < <(grep -als "pipename:[c]aretta-$$\b" /proc/[0-9]*/cmdline)
+}
+
+leave() {
+    stop_compiler
+    give_back
+}
+trap leave EXIT
 
 # ---- Steps --------------------------------------------------------------------------------------------------------
 
@@ -178,7 +194,7 @@ publish_native() {
     framework=$(dotnet msbuild "$1" -getProperty:AotFramework)
     rm -rf "$out"
     # Without -r: the SDK then takes this machine's, and the libraries' lock files stay as they are.
-    dotnet publish "$1" -c "$configuration" -f "$framework" -o "$out" -v quiet -warnaserror >&2
+    dotnet publish "$1" -c "$configuration" -f "$framework" -o "$out" -v quiet -warnaserror -p:SharedCompilationId="$compiler" >&2
     # Renamed into place, so that a running agent keeps the file it was started from.
     cp "$out/$2" "$artifacts/$2.new"
     mv "$artifacts/$2.new" "$artifacts/$2"
@@ -197,7 +213,7 @@ publish_traffic() {
 
 build_solution() {
     say "Building the solution"
-    dotnet build Caretta.sln -c "$configuration" -v quiet -warnaserror >&2
+    dotnet build Caretta.sln -c "$configuration" -v quiet -warnaserror -p:SharedCompilationId="$compiler" >&2
 }
 
 build() {
@@ -336,7 +352,7 @@ shift || true
 case $command in
 run)
     publish
-    give_back
+    leave # exec runs no trap
     say "Starting artifacts/caretta $*"
     exec "$artifacts/caretta" "$@"
     ;;
