@@ -68,7 +68,8 @@ internal sealed class DeflateBlock
     }
 
     /// <summary>
-    /// Adds "repeat <paramref name="length"/> bytes from <paramref name="distance"/> bytes ago" (3 to 258, 1 to 32768). Not when <see cref="IsFull"/>.
+    /// Adds "repeat <paramref name="length"/> bytes from <paramref name="distance"/> bytes ago" (3 to 258, 1 to 32768).
+    /// Not when <see cref="IsFull"/>.
     /// </summary>
     public void AddMatch(int length, int distance)
     {
@@ -253,7 +254,7 @@ internal sealed class DeflateBlock
 
     private static int LastUsed(ReadOnlySpan<byte> lengths, int least) => Math.Max(least, lengths.LastIndexOfAnyExcept((byte)0) + 1);
 
-    /// <summary>RFC 1951 §3.2.5: eight lengths of their own, then groups of four symbols that double in width; 258 has its own again.</summary>
+    /// <summary>RFC 1951 §3.2.5: eight single lengths, then groups of four symbols that double in width; 258 has its own again.</summary>
     private static int LengthSymbol(int length, out int extraBits)
     {
         int value = length - MinMatch;
@@ -306,7 +307,7 @@ internal sealed class DeflateBlock
 
     private static HuffmanCode MakeFixedLiterals()
     {
-        // 286 and 287 never occur in a stream but take part in the numbering of the nine-bit codes' neighbours: all come after 8-bit 280.
+        // Symbols 286 and 287 never occur in a stream but have codes: without them the nine-bit codes would begin too early.
         byte[] lengths = new byte[LiteralSymbols];
         lengths.AsSpan(0, 144).Fill(8);
         lengths.AsSpan(144, 112).Fill(9);

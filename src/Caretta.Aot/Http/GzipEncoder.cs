@@ -4,8 +4,9 @@ using System.Buffers.Binary;
 namespace Caretta.Aot.Http;
 
 /// <summary>
-/// Compresses a stream of bytes into one gzip member (RFC 1952) without ever allocating after construction, in about 170 KB. What is written
-/// to it as an <see cref="IBufferWriter{T}"/> lands directly in its window; call <see cref="Encode"/> now and then and <see cref="Finish"/> once.
+/// Compresses a stream of bytes into one gzip member (RFC 1952) without allocating after construction, in about 170 KB. What is
+/// written to it as an <see cref="IBufferWriter{T}"/> lands directly in its window; call <see cref="Encode"/> now and then and
+/// <see cref="Finish"/> once.
 /// </summary>
 /// <remarks>
 /// On 35 MB of metrics text (20,000 links, 6 families): 6.5 times smaller at about 350 MB/s, against 4.5 times at about 690 MB/s for

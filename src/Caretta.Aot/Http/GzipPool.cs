@@ -1,6 +1,8 @@
 namespace Caretta.Aot.Http;
 
-/// <summary>Lends encoders, a limited number at once, and keeps as many as two scrapers need for the next responses. Any thread may call any member.</summary>
+/// <summary>
+/// Lends encoders, a limited number at once, and keeps as many as two scrapers need for the next responses. Any thread may call any member.
+/// </summary>
 internal sealed class GzipPool(int most)
 {
     private readonly Lock _gate = new();

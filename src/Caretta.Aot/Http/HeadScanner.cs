@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Caretta.Aot.Http;
 
 /// <summary>
-/// Finds the end of a request's head as bytes arrive and enforces its limits, looking at each byte once. A mutable struct: keep it in a field.
+/// Finds the end of a request's head as bytes arrive and enforces its limits, looking at each byte once.
+/// A mutable struct: keep it in a field.
 /// </summary>
 internal struct HeadScanner
 {

@@ -3,8 +3,8 @@ using System.Text;
 namespace Caretta.Aot.Http;
 
 /// <summary>
-/// Walks the comma-separated elements of a header value such as Accept (RFC 9110 §5.6.1, §12.4.2). Commas and semicolons inside quotes do not
-/// separate. A view: lives as long as the bytes under it, allocates nothing.
+/// Walks the comma-separated elements of a header value such as Accept (RFC 9110 §5.6.1, §12.4.2). Commas and semicolons inside quotes
+/// do not separate. A view: lives as long as the bytes under it, allocates nothing.
 /// </summary>
 internal ref struct HeaderElements(ReadOnlySpan<byte> value)
 {

@@ -4,12 +4,13 @@ using System.Net.Sockets;
 namespace Caretta.Aot.Http;
 
 /// <summary>
-/// Moves bytes between one socket and its <see cref="HttpExchange"/>, in one asynchronous loop, and keeps the time limits of whatever it waits for.
+/// Moves bytes between one socket and its <see cref="HttpExchange"/>, in one asynchronous loop, and keeps the time limits of whatever it
+/// waits for.
 /// </summary>
 /// <remarks>
-/// The loop is a single method on purpose: its state machine is allocated once per connection, whereas inner asynchronous methods would allocate,
-/// or hit per-thread pools, whenever they wait. <see cref="CheckTime"/>, <see cref="TryEvict"/>, <see cref="Stop"/> and <see cref="Reset"/>
-/// may be called by any thread; they reach the loop by shutting its socket down, which costs no cancellation token per request.
+/// The loop is a single method on purpose: its state machine is allocated once per connection, whereas inner asynchronous methods would
+/// allocate, or miss in per-thread pools, whenever they wait. <see cref="CheckTime"/>, <see cref="TryEvict"/>, <see cref="Stop"/> and
+/// <see cref="Reset"/> may be called by any thread; they reach the loop by shutting its socket down, which costs no cancellation token per request.
 /// </remarks>
 internal sealed class HttpConnection : IThreadPoolWorkItem
 {
@@ -77,7 +78,7 @@ internal sealed class HttpConnection : IThreadPoolWorkItem
     /// <summary>Whether another thread has told this connection to end.</summary>
     public bool IsClosing => _closing;
 
-    /// <summary>Since when the connection is idle (a timestamp of the server's clock), or <see cref="long.MaxValue"/> if it is not.</summary>
+    /// <summary>Since when it is idle (a timestamp of the server's clock), or <see cref="long.MaxValue"/> if it is not.</summary>
     public long IdleSince
     {
         get
@@ -108,7 +109,8 @@ internal sealed class HttpConnection : IThreadPoolWorkItem
                     _headTimedOut = true;
                     ShutDownReceiver();
                     break;
-                case Wait.Send when waited >= options.SendTimeout || options.Time.GetElapsedTime(_responseSince, now) >= options.ResponseTimeout:
+                case Wait.Send when waited >= options.SendTimeout
+                    || options.Time.GetElapsedTime(_responseSince, now) >= options.ResponseTimeout:
                     if (!_closing)
                     {
                         _shared.Counters.CountStalled();

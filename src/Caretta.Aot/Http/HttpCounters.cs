@@ -1,6 +1,8 @@
 namespace Caretta.Aot.Http;
 
-/// <summary>What the server has done since it was made. Any thread may read; values only grow, <see cref="OpenConnections"/> excepted.</summary>
+/// <summary>
+/// What the server has done since it was made. Any thread may read; values only grow, <see cref="OpenConnections"/> excepted.
+/// </summary>
 internal sealed class HttpCounters
 {
     private readonly long[] _rejected = new long[(int)HttpReject.Version + 1];

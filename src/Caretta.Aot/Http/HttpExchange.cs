@@ -21,7 +21,12 @@ internal enum HttpStep
 
 /// <summary>What all connections of a server share.</summary>
 internal sealed record HttpShared(
-    HttpServerOptions Options, IReadOnlyList<HttpRoute> Routes, HttpCounters Counters, BlockPool SendBlocks, BlockPool ReceiveBlocks, GzipPool Gzip);
+    HttpServerOptions Options,
+    IReadOnlyList<HttpRoute> Routes,
+    HttpCounters Counters,
+    BlockPool SendBlocks,
+    BlockPool ReceiveBlocks,
+    GzipPool Gzip);
 
 /// <summary>
 /// The HTTP side of one connection, without any I/O: takes requests from a pipe, one after the other, and says what to send.

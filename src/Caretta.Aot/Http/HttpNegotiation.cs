@@ -19,8 +19,8 @@ internal static class HttpNegotiation
     private const int Formats = 3;
 
     /// <summary>
-    /// The form that the Accept headers weigh highest; of equals, the one they name first. Wildcards stand for text, and so do no header and
-    /// nothing that can be served: a page in the wrong form is worth more to a person than an error.
+    /// The form that the Accept headers weigh highest; of equals, the one they name first. Wildcards stand for text, and so do no header
+    /// and nothing that can be served: a page in the wrong form is worth more to a person than an error.
     /// </summary>
     public static ExpositionFormat ChooseExposition(in HttpRequest request)
     {
@@ -55,7 +55,8 @@ internal static class HttpNegotiation
         ExpositionFormat best = ExpositionFormat.Text;
         for (int format = 1; format < Formats; format++)
         {
-            if (weights[format] > weights[(int)best] || (weights[format] == weights[(int)best] && weights[format] > 0 && orders[format] < orders[(int)best]))
+            int lead = weights[format] - weights[(int)best];
+            if (lead > 0 || (lead == 0 && weights[format] > 0 && orders[format] < orders[(int)best]))
             {
                 best = (ExpositionFormat)format;
             }

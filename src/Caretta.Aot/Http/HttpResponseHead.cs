@@ -6,7 +6,7 @@ namespace Caretta.Aot.Http;
 /// <summary>Writes status lines and headers (RFC 9112 §4, §5). Nothing here allocates.</summary>
 internal static class HttpResponseHead
 {
-    /// <summary>Digits and line end of a chunk's size (RFC 9112 §7.1): leading zeros are allowed, so the size can be patched in later.</summary>
+    /// <summary>Digits and line end of a chunk's size; leading zeros are allowed (RFC 9112 §7.1), so it can be patched in later.</summary>
     public const int ChunkHeadBytes = 8;
 
     /// <summary>The chunk of size 0 that ends a chunked body, without trailers.</summary>

@@ -4,7 +4,8 @@ using System.Text;
 namespace Caretta.Aot.Http;
 
 /// <summary>
-/// Answers a GET or HEAD; for HEAD the body is dropped. Runs on a pool thread, several at once: do not block. An exception becomes status 500.
+/// Answers a GET or HEAD; for HEAD the body is dropped. Runs on a pool thread, several at once: do not block.
+/// An exception becomes status 500.
 /// </summary>
 internal delegate HttpReply HttpHandler(in HttpRequest request);
 
@@ -19,7 +20,7 @@ internal sealed class HttpRoute
     /// <summary>Makes the route.</summary>
     /// <param name="path">Compared byte by byte with the path of the request, before any query.</param>
     /// <param name="handler">Who answers.</param>
-    /// <exception cref="ArgumentException">The path does not begin with a slash or holds a byte that no path can hold unencoded.</exception>
+    /// <exception cref="ArgumentException">The path lacks its first slash or holds a byte that no path can hold unencoded.</exception>
     public HttpRoute(string path, HttpHandler handler)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -40,7 +41,7 @@ internal sealed class HttpRoute
     /// <summary>Who answers.</summary>
     public HttpHandler Handler { get; }
 
-    /// <summary>Whether a route can have this path: a slash, then unreserved, percent-encoded or sub-delimiter characters (RFC 3986 §3.3).</summary>
+    /// <summary>Whether a route can have this path: a slash, then characters that RFC 3986 §3.3 allows in one.</summary>
     public static bool IsValidPath(string path) => path.StartsWith('/') && !path.AsSpan().ContainsAnyExcept(PathCharacters);
 
     /// <summary>Whether the request asks for this route.</summary>

@@ -72,6 +72,24 @@ internal sealed class HttpServer : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It has not been started.</exception>
     public IPEndPoint EndPoint => (IPEndPoint?)_listener?.LocalEndPoint ?? throw new InvalidOperationException("the server is not started");
 
+    /// <summary>Connections that wait for a request right now.</summary>
+    public int IdleConnections
+    {
+        get
+        {
+            lock (_gate)
+            {
+                int idle = 0;
+                foreach (HttpConnection connection in _connections)
+                {
+                    idle += connection.IdleSince != long.MaxValue ? 1 : 0;
+                }
+
+                return idle;
+            }
+        }
+    }
+
     /// <summary>Binds the port and begins to serve. On return connections succeed.</summary>
     /// <exception cref="HttpBindException">The port is taken or forbidden, or this machine does not have the address.</exception>
     /// <exception cref="InvalidOperationException">It was started before.</exception>
@@ -84,7 +102,8 @@ internal sealed class HttpServer : IAsyncDisposable
 
         _listener = Listen(_shared.Options);
         HttpServerOptions options = _shared.Options;
-        _timer = options.Time.CreateTimer(static server => ((HttpServer)server!).CheckTimes(), this, options.ScanInterval, options.ScanInterval);
+        TimeSpan scan = options.ScanInterval;
+        _timer = options.Time.CreateTimer(static server => ((HttpServer)server!).CheckTimes(), this, scan, scan);
         _accepting = AcceptAsync(_listener);
     }
 
@@ -168,7 +187,9 @@ internal sealed class HttpServer : IAsyncDisposable
                 return Bind(new IPEndPoint(IPAddress.IPv6Any, options.Port));
             }
             catch (HttpBindException failure) when (
-                failure.Error is SocketError.AddressFamilyNotSupported or SocketError.AddressNotAvailable or SocketError.ProtocolNotSupported)
+                failure.Error is SocketError.AddressFamilyNotSupported
+                    or SocketError.AddressNotAvailable
+                    or SocketError.ProtocolNotSupported)
             {
                 // IPv6 is compiled in but switched off: IPv4 is what there is.
                 return Bind(new IPEndPoint(IPAddress.Any, options.Port));
@@ -178,8 +199,8 @@ internal sealed class HttpServer : IAsyncDisposable
         return Bind(new IPEndPoint(IPAddress.Any, options.Port));
     }
 
-    // The runtime sets SO_REUSEADDR, and only that, when it binds a stream socket: a restart may reuse the port while old connections are in
-    // TIME_WAIT, but not while another process listens. Its ReuseAddress option would add SO_REUSEPORT: two listeners at once.
+    // The runtime sets SO_REUSEADDR, and only that, when it binds a stream socket: a restart may reuse the port while old connections are
+    // in TIME_WAIT, but not while another process listens. Its ReuseAddress option would add SO_REUSEPORT: two listeners at once.
     private static Socket Bind(IPEndPoint endPoint)
     {
         Socket? socket = null;

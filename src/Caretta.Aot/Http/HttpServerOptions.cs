@@ -17,7 +17,7 @@ internal sealed record HttpServerOptions
     /// <summary>Longest request line in bytes, line end included.</summary>
     public int MaxRequestLineBytes { get; init; } = 4096;
 
-    /// <summary>Longest request line and headers together in bytes. At most the size of a send block, into which a scattered head is copied.</summary>
+    /// <summary>Longest request line and headers together in bytes; at most 20 KB, the block into which a scattered head is copied.</summary>
     public int MaxHeadBytes { get; init; } = 16 * 1024;
 
     /// <summary>Most header lines.</summary>
@@ -38,7 +38,7 @@ internal sealed record HttpServerOptions
     /// <summary>How long one response may take altogether; then the connection is reset.</summary>
     public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long a closing connection waits for the client's end, so that the client can read the response first (RFC 9112 §9.6).</summary>
+    /// <summary>How long a closing connection waits for the client's end, so that the response can be read first (RFC 9112 §9.6).</summary>
     public TimeSpan LingerTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How often time limits are checked, and so how exact they are.</summary>

@@ -1,6 +1,6 @@
 namespace Caretta.Aot.Http;
 
-/// <summary>A canonical prefix code over a small alphabet, as deflate defines it (RFC 1951 §3.2.2). Reusable; allocates only when made.</summary>
+/// <summary>A canonical prefix code over a small alphabet, as deflate defines it (RFC 1951 §3.2.2). Reusable, allocation-free.</summary>
 /// <remarks>One thread at a time.</remarks>
 internal sealed class HuffmanCode(int symbols, int maxBits)
 {

@@ -14,7 +14,9 @@ internal interface IHttpContent
     /// <summary>Value of the Content-Type header.</summary>
     ReadOnlySpan<byte> ContentType { get; }
 
-    /// <summary>Writes the next piece, best up to some 16 KB; false says that it was the last one, true that it was not empty and more follows.</summary>
+    /// <summary>
+    /// Writes the next piece, best up to some 16 KB; false says that it was the last one, true that it was not empty and more follows.
+    /// </summary>
     bool WriteNext(IBufferWriter<byte> writer);
 
     /// <summary>Ends the use of this object, after the last piece or before. Called exactly once per response, also for HEAD.</summary>

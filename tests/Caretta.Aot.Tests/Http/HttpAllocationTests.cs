@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Caretta.Aot.Tests.Http;
 
-/// <summary>Measures the whole process, so nothing else may run meanwhile.</summary>
+/// <summary>Tests that measure the whole process: none runs beside another.</summary>
 [CollectionDefinition(nameof(WholeProcess), DisableParallelization = true)]
 public sealed class WholeProcess;
 
@@ -15,6 +15,7 @@ public sealed class HttpAllocationTests
 {
     private const int WarmUp = 2_000;
     private const int Requests = 200;
+    private const int Windows = 11;
 
     [Theory]
     [InlineData("GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n")]
@@ -40,10 +41,20 @@ public sealed class HttpAllocationTests
         // Both loops send the same request, so every response has the length of the first.
         int responseBytes = FirstResponse(server, client, request, buffer);
         Exchange(client, request, buffer, responseBytes, WarmUp);
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        Exchange(client, request, buffer, responseBytes, Requests);
-        long after = GC.GetTotalAllocatedBytes(precise: true);
-        Assert.Equal(0, after - before);
+
+        // What a request allocates, it allocates in every window; the pool's own doings are rare. Measured on a busy machine in 300 windows:
+        // about five new worker threads (1,064 to 1,104 bytes each, and the pool's thread count rose with them) and one or two doublings of
+        // the ring in which the runtime queues socket events (6,400 bytes and up), both gone when completions run inline.
+        int clean = 0;
+        for (int window = 0; window < Windows; window++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            Exchange(client, request, buffer, responseBytes, Requests);
+            long after = GC.GetTotalAllocatedBytes(precise: true);
+            clean += after == before ? 1 : 0;
+        }
+
+        Assert.InRange(clean, (Windows / 2) + 1, Windows);
     }
 
     private static int FirstResponse(HttpServer server, Socket client, byte[] request, byte[] buffer)

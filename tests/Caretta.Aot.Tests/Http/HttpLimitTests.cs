@@ -20,7 +20,8 @@ public sealed class HttpLimitTests
         await using HttpServer server = Started();
         using RawClient client = new(server.EndPoint);
         client.Send("G");
-        AdvanceUntil(() => client.HasInput(10), Second);
+        Until(() => server.Counters.OpenConnections == 1 && server.IdleConnections == 0);
+        AdvanceUntil(() => client.HasInput(50), Second);
         Assert.InRange(_time.Elapsed, TimeSpan.FromSeconds(5), RealPatience);
         RawResponse response = client.ReadResponse();
         Assert.Equal(408, response.Status);
@@ -35,11 +36,13 @@ public sealed class HttpLimitTests
         await using HttpServer server = Started();
         using RawClient client = new(server.EndPoint);
         client.Get("/healthz");
+        Until(() => server.IdleConnections == 1);
         client.Send("GET /healthz HTTP/1.1\r\nHost: x\r\nA: ");
+        Until(() => server.IdleConnections == 0);
         AdvanceUntil(
             () =>
             {
-                if (client.HasInput(10))
+                if (client.HasInput(50))
                 {
                     return true;
                 }
@@ -63,7 +66,7 @@ public sealed class HttpLimitTests
         Assert.Equal(200, client.ReadResponse().Status);
         client.Send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /hea");
         Assert.Equal(200, client.ReadResponse().Status);
-        AdvanceUntil(() => client.HasInput(10), Second);
+        AdvanceUntil(() => client.HasInput(50), Second);
         Assert.Equal(408, client.ReadResponse().Status);
     }
 
@@ -73,9 +76,11 @@ public sealed class HttpLimitTests
         await using HttpServer server = Started();
         using RawClient client = new(server.EndPoint);
         Assert.Equal(200, client.Get("/healthz").Status);
+        Until(() => server.IdleConnections == 1);
         _time.Advance(TimeSpan.FromSeconds(75));
         Assert.Equal(200, client.Get("/healthz").Status);
-        AdvanceUntil(() => client.HasInput(10), TimeSpan.FromSeconds(10));
+        Until(() => server.IdleConnections == 1);
+        AdvanceUntil(() => client.HasInput(50), TimeSpan.FromSeconds(10));
         Assert.Equal("", client.ReadToEnd());
         Until(() => server.Counters.OpenConnections == 0);
         Assert.Equal(0, server.Counters.RejectedWith(408));
@@ -119,7 +124,7 @@ public sealed class HttpLimitTests
     {
         await using HttpServer server = Started();
         using RawClient client = new(server.EndPoint);
-        client.Get("/healthz", "Connection: close\r\n");
+        Assert.Equal(200, client.Get("/healthz", "Connection: close\r\n").Status);
         Assert.Equal("", client.ReadToEnd());
         AdvanceUntil(() => server.Counters.OpenConnections == 0, Second);
     }
@@ -140,18 +145,20 @@ public sealed class HttpLimitTests
     public async Task The_connection_that_is_idle_longest_makes_room()
     {
         await using HttpServer server = Started(maxConnections: 3);
-        RawClient[] clients = [.. Enumerable.Range(0, 3).Select(_ => new RawClient(server.EndPoint))];
+        RawClient[] clients = [new(server.EndPoint), new(server.EndPoint), new(server.EndPoint)];
         foreach (RawClient client in clients)
         {
             Assert.Equal(200, client.Get("/healthz").Status);
+            Until(() => server.IdleConnections == server.Counters.OpenConnections);
             _time.Advance(Second);
         }
 
         Assert.Equal(200, clients[0].Get("/healthz").Status);
-        Until(() => server.Counters.OpenConnections == 3);
+        Until(() => server.IdleConnections == 3);
         _time.Advance(Second);
         using RawClient late = new(server.EndPoint);
         Assert.Equal(200, late.Get("/healthz").Status);
+        Until(() => server.IdleConnections == 3);
         Assert.Equal("", clients[1].ReadToEnd());
         Assert.Equal(200, clients[0].Get("/healthz").Status);
         Assert.Equal(200, clients[2].Get("/healthz").Status);
@@ -307,7 +314,7 @@ public sealed class HttpLimitTests
                 }
                 catch (Xunit.Sdk.TrueException)
                 {
-                    // The stream ended between or, after the grace, in the middle of responses; never did a page look whole without being so.
+                    // The stream ended between responses or, after the grace, within one; no page looked whole without being so.
                 }
             }))];
             Until(() => Volatile.Read(ref pages) > 20);
@@ -322,7 +329,14 @@ public sealed class HttpLimitTests
     private HttpServer Started(int maxConnections = 64, Action<Exception>? onError = null)
     {
         HttpServer server = new(
-            new HttpServerOptions { Address = IPAddress.Loopback, Port = 0, MaxConnections = maxConnections, Time = _time, OnError = onError },
+            new HttpServerOptions
+            {
+                Address = IPAddress.Loopback,
+                Port = 0,
+                MaxConnections = maxConnections,
+                Time = _time,
+                OnError = onError,
+            },
             [.. TestRoutes.All, new HttpRoute("/endless", (in HttpRequest _) => HttpReply.Stream(_endless))]);
         server.Start();
         return server;
