@@ -133,6 +133,7 @@ const volatile bool track_processes = true;
 struct counters {
 	__u64 swept_sockets; /* sockets visited by all sweeps */
 	__u64 adopted_sockets;
+	__u64 added_links;		/* entries added to link maps */
 	__u64 untracked_connections; /* no memory for socket storage: all their bytes are missing */
 	__u64 lost_updates;	     /* final accounts for which the link map had no room */
 	__u64 lost_sent_bytes;

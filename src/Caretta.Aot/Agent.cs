@@ -16,6 +16,9 @@ internal sealed class Agent
     // Connections that waited for accept(2) while the agent started are adopted by this poll.
     private const ulong LastAdoptingPoll = 2;
 
+    // Between polls, how often to look whether a storm of new links fills the kernel's map.
+    private static readonly TimeSpan RoomCheckInterval = TimeSpan.FromMilliseconds(250);
+
     private readonly MainTier _tier;
     private readonly SnapshotExchange _exchange;
     private readonly LinkTable _table;
@@ -77,9 +80,11 @@ internal sealed class Agent
         {
             Poll();
 
-            // At a fixed pace; after a poll that took longer than the interval the next one comes at once, and none is made up for.
-            next = Math.Max(next + interval, Stopwatch.GetTimestamp());
-            stop.Wait(Remaining(next));
+            // At a fixed pace; after a poll that took longer than the interval the next one comes at once, and none is made up for. A
+            // poll that came early starts the pace anew.
+            long now = Stopwatch.GetTimestamp();
+            next = now < next ? now + interval : Math.Max(next + interval, now);
+            WaitUntil(next, stop);
         }
     }
 
@@ -116,10 +121,25 @@ internal sealed class Agent
         }
     }
 
-    private static TimeSpan Remaining(long timestamp)
+    private void WaitUntil(long timestamp, StopSignal stop)
     {
         TimeSpan remaining = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), timestamp);
-        return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
+        while (remaining > TimeSpan.Zero && !stop.Wait(remaining < RoomCheckInterval ? remaining : RoomCheckInterval) && !IsFillingUp())
+        {
+            remaining = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), timestamp);
+        }
+    }
+
+    private bool IsFillingUp()
+    {
+        try
+        {
+            return _tier.IsFillingUp();
+        }
+        catch (BpfException)
+        {
+            return true;    // The poll meets the same trouble, and tells.
+        }
     }
 
     private void ReadHealth(TimeSpan pollDuration)

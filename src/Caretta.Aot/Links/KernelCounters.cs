@@ -7,6 +7,7 @@ namespace Caretta.Aot.Links;
 /// </summary>
 /// <param name="SweptSockets">Open sockets visited by all sweeps.</param>
 /// <param name="AdoptedSockets">Sockets that were open before launch.</param>
+/// <param name="AddedLinks">Entries added to link maps.</param>
 /// <param name="UntrackedConnections">Connections without memory for their storage: all their bytes are missing.</param>
 /// <param name="LostUpdates">Final accounts for which the link map had no room.</param>
 /// <param name="LostSentBytes">Bytes in those.</param>
@@ -17,6 +18,7 @@ namespace Caretta.Aot.Links;
 internal readonly record struct KernelCounters(
     ulong SweptSockets,
     ulong AdoptedSockets,
+    ulong AddedLinks,
     ulong UntrackedConnections,
     ulong LostUpdates,
     ulong LostSentBytes,
