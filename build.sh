@@ -292,6 +292,10 @@ finish() {
     ((failed == 0 && passed > 0))
 }
 
+need_root() {
+    [[ $EUID == 0 ]] || die "the kernel tests load BPF programs: run sudo ./build.sh $command"
+}
+
 begin() {
     rm -rf "$results"
     mkdir -p "$results"
@@ -314,7 +318,6 @@ unit_suites() {
 kernel_suites() {
     # shellcheck disable=SC2086
     need_unpacked $unpacked_packages
-    [[ $EUID == 0 ]] || die "the kernel tests load BPF programs: run them as root (sudo ./build.sh $command)"
     CARETTA_KERNEL_TESTS=1 suite_xunit Caretta.Kernel.Tests
     suite_lines smoke tests/smoke/aot.sh "$artifacts/caretta"
 }
@@ -396,6 +399,7 @@ test-unit)
     finish
     ;;
 test-kernel)
+    need_root
     begin
     prepare setup-test
     prepare build
@@ -411,6 +415,7 @@ test-kernels)
     finish
     ;;
 test)
+    need_root
     begin
     prepare setup-test
     need_dotnet

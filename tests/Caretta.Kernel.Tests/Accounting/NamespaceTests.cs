@@ -84,9 +84,19 @@ public sealed class NamespaceTests
         public Pair(string name, TemporaryDirectory programs, string clientAddress, string serverAddress)
         {
             Name = name;
-            _clientSide.Join(_serverSide, clientAddress, serverAddress);
-            Client = Start($"client-{name}", _clientSide);
-            Server = Start($"server-{name}", _serverSide);
+            try
+            {
+                _clientSide.Join(_serverSide, clientAddress, serverAddress);
+                Client = Start($"client-{name}", _clientSide);
+                Server = Start($"server-{name}", _serverSide);
+            }
+            catch
+            {
+                // Namespaces outlive the process that made them.
+                _clientSide.Dispose();
+                _serverSide.Dispose();
+                throw;
+            }
 
             TrafficProcess Start(string process, NetworkNamespace side)
             {
