@@ -95,7 +95,7 @@ need_unpacked() {
 need_dotnet() {
     local candidate
     for candidate in "$(command -v dotnet || true)" "${DOTNET_ROOT:-/nonexistent}/dotnet" /usr/share/dotnet/dotnet \
-        /usr/lib/dotnet/dotnet "$(invoking_home)/.dotnet/dotnet"; do
+        /usr/lib/dotnet/dotnet "$(invoking_home)/.dotnet/dotnet" "$CARETTA_CACHE/dotnet/dotnet"; do
         [[ -x $candidate ]] || continue
         candidate=$(readlink -f "$candidate")
         if compgen -G "${candidate%/*}/sdk/[1-9][0-9].*" >/dev/null; then
@@ -113,7 +113,18 @@ need_dotnet() {
             return
         fi
     fi
-    die "needs the .NET SDK 10, which this system's packages do not have: install it as https://learn.microsoft.com/dotnet/core/install/linux says, then run this again"
+    # Debian has no such package; Microsoft's own script puts the SDK into a directory of ours.
+    if [[ ${1:-} != script ]]; then
+        need curl=curl ca-certificates=/etc/ssl/certs/ca-certificates.crt libicu-dev=/usr/include/unicode/utypes.h
+        say "Downloading the .NET SDK 10 to $CARETTA_CACHE/dotnet"
+        mkdir -p "$CARETTA_CACHE"
+        if curl -fsSL --retry 3 -o "$CARETTA_CACHE/dotnet-install.sh" https://dot.net/v1/dotnet-install.sh &&
+            bash "$CARETTA_CACHE/dotnet-install.sh" --channel 10.0 --install-dir "$CARETTA_CACHE/dotnet" --no-path >&2; then
+            need_dotnet script
+            return
+        fi
+    fi
+    die "needs the .NET SDK 10, which could not be had: install it as https://learn.microsoft.com/dotnet/core/install/linux says, then run this again"
 }
 
 # The home of the person who called sudo, else one's own.
