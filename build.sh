@@ -16,6 +16,7 @@ configuration=Release
 kernels=${CARETTA_TEST_KERNELS:-6.1 7.3}
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
+export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 # nothing here needs ICU, which a fresh machine may lack
 export MSBUILDDISABLENODEREUSE=1 # no build processes of root left behind
 
 case $(uname -m) in
@@ -115,7 +116,7 @@ need_dotnet() {
     fi
     # Debian has no such package; Microsoft's own script puts the SDK into a directory of ours.
     if [[ ${1:-} != script ]]; then
-        need curl=curl ca-certificates=/etc/ssl/certs/ca-certificates.crt libicu-dev=/usr/include/unicode/utypes.h
+        need curl=curl ca-certificates=/etc/ssl/certs/ca-certificates.crt
         say "Downloading the .NET SDK 10 to $CARETTA_CACHE/dotnet"
         mkdir -p "$CARETTA_CACHE"
         if curl -fsSL --retry 3 -o "$CARETTA_CACHE/dotnet-install.sh" https://dot.net/v1/dotnet-install.sh &&
