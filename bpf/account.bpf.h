@@ -43,7 +43,8 @@ static __always_inline struct link_delta *find_or_add_link(const struct link_key
 	if (delta)
 		return delta;
 	/* Another CPU may add it first: that is as good. */
-	bpf_map_update_elem(links, link, &empty, BPF_NOEXIST);
+	if (!bpf_map_update_elem(links, link, &empty, BPF_NOEXIST))
+		COUNT(added_links, 1);
 	return bpf_map_lookup_elem(links, link);
 }
 

@@ -78,7 +78,9 @@ internal sealed class MainTier : IDisposable
     /// <exception cref="BpfException">The kernel refused.</exception>
     public void Attach(string cgroupMount)
     {
-        // In this order: a connection that changes state meanwhile is seen by one of the two, and both may see it.
+        // In this order: what is accepted once sockops runs inherits its listener's owner, and a connection that changes state meanwhile
+        // is seen by one of the two, and both may see it.
+        RunOnce(BpfLink.AttachIterator(_loaded.Program("own_sockets")));
         _attached.Add(BpfLink.AttachCgroup(_loaded.Program("sock_ops"), cgroupMount));
         _attached.Add(BpfLink.AttachTracing(_loaded.Program("inet_sock_set_state")));
         _sweep = new BpfIterator(BpfLink.AttachIterator(_loaded.Program("sweep_sockets"), _loaded.Map("sockets")));
@@ -87,13 +89,13 @@ internal sealed class MainTier : IDisposable
 
     /// <summary>
     /// Takes over connections that were open before launch and are not tracked yet: all processes' sockets that this pid namespace
-    /// shows. Connections that still waited for accept(2) show up only in a later call.
+    /// shows, and what waits for accept(2) on them.
     /// </summary>
     /// <exception cref="BpfException">The kernel refused.</exception>
     public void Adopt()
     {
-        using var adopt = new BpfIterator(BpfLink.AttachIterator(_loaded.Program("adopt_sockets")));
-        adopt.Run();
+        RunOnce(BpfLink.AttachIterator(_loaded.Program("own_sockets")));
+        RunOnce(BpfLink.AttachIterator(_loaded.Program("adopt_sockets"), _loaded.Map("sockets")));
     }
 
     /// <summary>Forgets the addresses by which adopted connections find each other: they have, by now. Frees their memory.</summary>
@@ -148,6 +150,12 @@ internal sealed class MainTier : IDisposable
 
         _links.Dispose();
         _loaded.Dispose();
+    }
+
+    private static void RunOnce(BpfLink link)
+    {
+        using var iterator = new BpfIterator(link);
+        iterator.Run();
     }
 
     private void Sweep()
