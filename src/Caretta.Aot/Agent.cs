@@ -16,6 +16,9 @@ internal sealed class Agent
     // Connections that waited for accept(2) while the agent started are adopted by this poll.
     private const ulong LastAdoptingPoll = 2;
 
+    // From one look at the kernel's maps to the next, while waiting.
+    private static readonly TimeSpan PressureCheck = TimeSpan.FromMilliseconds(100);
+
     private readonly MainTier _tier;
     private readonly SnapshotExchange _exchange;
     private readonly LinkTable _table;
@@ -78,8 +81,13 @@ internal sealed class Agent
             Poll();
 
             // At a fixed pace; after a poll that took longer than the interval the next one comes at once, and none is made up for.
-            next = Math.Max(next + interval, Stopwatch.GetTimestamp());
-            stop.Wait(Remaining(next));
+            long now = Stopwatch.GetTimestamp();
+            if (now >= next)
+            {
+                next = Math.Max(next + interval, now);
+            }
+
+            WaitUntil(next, stop);
         }
     }
 
@@ -120,6 +128,21 @@ internal sealed class Agent
     {
         TimeSpan remaining = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), timestamp);
         return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
+    }
+
+    // A poll comes early when the kernel's maps fill: a port scan makes tens of thousands of links a second.
+    private void WaitUntil(long timestamp, StopSignal stop)
+    {
+        TimeSpan remaining = Remaining(timestamp);
+        while (remaining > TimeSpan.Zero && !stop.IsRequested)
+        {
+            stop.Wait(remaining < PressureCheck ? remaining : PressureCheck);
+            remaining = Remaining(timestamp);
+            if (remaining > TimeSpan.Zero && _tier.IsPressed())
+            {
+                return;
+            }
+        }
     }
 
     private void ReadHealth(TimeSpan pollDuration)

@@ -13,6 +13,8 @@ namespace Caretta.Aot.Links;
 /// <param name="LostReceivedBytes">Bytes in those.</param>
 /// <param name="DeferredUpdates">Accounts of live sockets for which it had none: a later sweep makes up for them.</param>
 /// <param name="UnmatchedHandshakes">Connections whose other end, if on this machine, is named by its address only.</param>
+/// <param name="AddedLinks">Entries made in the link maps.</param>
+/// <param name="OfferedHandshakes">Connections made from here, each an entry in the map of handshakes until it is settled.</param>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct KernelCounters(
     ulong SweptSockets,
@@ -22,4 +24,6 @@ internal readonly record struct KernelCounters(
     ulong LostSentBytes,
     ulong LostReceivedBytes,
     ulong DeferredUpdates,
-    ulong UnmatchedHandshakes);
+    ulong UnmatchedHandshakes,
+    ulong AddedLinks,
+    ulong OfferedHandshakes);

@@ -39,6 +39,9 @@ internal sealed class LinkMaps : IDisposable
     /// <summary>Both maps, to ask for their memory. They change when a map is resized.</summary>
     public ReadOnlySpan<BpfMap<LinkKey, LinkDelta>> Maps => _maps;
 
+    /// <summary>Entries that the map written now can hold.</summary>
+    public uint Capacity => _maps[_written].Shape.MaxEntries;
+
     /// <summary>Turns programs to the other map, then moves all of the first one's entries to the table.</summary>
     /// <param name="table">Where they go.</param>
     /// <returns>Entries drained.</returns>

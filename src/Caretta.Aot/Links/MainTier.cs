@@ -15,6 +15,9 @@ internal sealed class MainTier : IDisposable
     // Rounds of sweep and drain in one poll while live accounts find no room; each offers four times the room of the one before.
     private const int MaxRounds = 4;
 
+    // Connects since the last poll that make another one urgent: a quarter of the map of handshakes.
+    private const ulong MaxOffers = 4096;
+
     private readonly LoadedObject _loaded;
     private readonly LinkMaps _links;
     private readonly BpfMap _globals;
@@ -24,6 +27,7 @@ internal sealed class MainTier : IDisposable
     private BpfIterator? _sweep;
     private ulong _sweptBefore;
     private ulong _shortagesBefore;
+    private KernelCounters _countersAtPoll;
 
     private MainTier(LoadedObject loaded)
     {
@@ -112,6 +116,7 @@ internal sealed class MainTier : IDisposable
     public int Poll(LinkTable table)
     {
         Sweep();
+        _countersAtPoll = Counters;
         LiveSockets = (long)(Counters.SweptSockets - _sweptBefore);
 
         long started = Stopwatch.GetTimestamp();
@@ -139,6 +144,17 @@ internal sealed class MainTier : IDisposable
         return count;
     }
 
+    /// <summary>
+    /// Whether so much has happened since the last poll that another should not wait: what closes when the link map is full is lost.
+    /// Cheap enough to ask ten times a second.
+    /// </summary>
+    public bool IsPressed()
+    {
+        ReadCounters();
+        return Counters.AddedLinks - _countersAtPoll.AddedLinks > _links.Capacity / 4
+            || Counters.OfferedHandshakes - _countersAtPoll.OfferedHandshakes > MaxOffers;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -161,6 +177,11 @@ internal sealed class MainTier : IDisposable
     private void Sweep()
     {
         _sweep!.Run();
+        ReadCounters();
+    }
+
+    private void ReadCounters()
+    {
         _globals.TryLookup([0, 0, 0, 0], _globalsValue);
         Counters = MemoryMarshal.Read<KernelCounters>(_globalsValue.AsSpan(_countersOffset));
     }
