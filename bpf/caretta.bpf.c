@@ -14,6 +14,9 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* A longer accept queue is adopted in part: what a program may loop over, the verifier walks through, and start-up waits for it. */
+#define MAX_QUEUE 1024
+
 /* Only ever adds: other programs share the flags. */
 static __always_inline void ask_for_state_changes(struct bpf_sock_ops *ops)
 {
@@ -26,7 +29,7 @@ static __always_inline void ask_for_state_changes(struct bpf_sock_ops *ops)
 /* listen(2), in the caller's context: what this socket accepts will belong to the same owner. */
 static __always_inline void on_listen(struct bpf_sock *bsk)
 {
-	struct connection listener = { .phase = PHASE_LISTENING };
+	struct connection listener = { .phase = PHASE_OWNED };
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(bsk);
 
 	if (!tp)
@@ -36,7 +39,10 @@ static __always_inline void on_listen(struct bpf_sock *bsk)
 	bpf_sk_storage_get(&sockets, bsk, &listener, BPF_SK_STORAGE_GET_F_CREATE);
 }
 
-/* connect(2), in the caller's context, addresses and ports chosen, SYN not sent yet. */
+/*
+ * connect(2), in the caller's context, addresses and ports chosen, SYN not sent yet. With TCP_FASTOPEN_CONNECT it is the first write:
+ * then the socket may have been adopted in state SYN_SENT, before its sequence numbers were chosen.
+ */
 static __always_inline void on_connect(struct bpf_sock *bsk)
 {
 	struct connection connection = { .phase = PHASE_CONNECTING };
@@ -47,13 +53,14 @@ static __always_inline void on_connect(struct bpf_sock *bsk)
 	connection.link.local_owner.cgroup_id = cgroup_id(sock_of(tp));
 	read_comm(&connection.link.local_owner, (struct task_struct *)bpf_get_current_task());
 	connection.first_sequence = tp->write_seq + 1; /* the SYN takes one */
+	bpf_sk_storage_delete(&sockets, bsk);
 	if (!bpf_sk_storage_get(&sockets, bsk, &connection, BPF_SK_STORAGE_GET_F_CREATE))
 		COUNT(untracked_connections, 1);
 }
 
 static __always_inline struct connection *connection_to_open(struct bpf_sock *bsk, struct sock *sk)
 {
-	struct connection blank = {}, *connection;
+	struct connection blank = { .phase = PHASE_OWNED }, *connection;
 
 	connection = bpf_sk_storage_get(&sockets, bsk, NULL, 0);
 	if (connection)
@@ -66,10 +73,17 @@ static __always_inline struct connection *connection_to_open(struct bpf_sock *bs
 	return connection;
 }
 
+/* Of those who would open a connection, one may: from here on it is that one's, until the phase changes again. */
+static __always_inline bool claim(struct connection *connection, __u32 from)
+{
+	return __sync_val_compare_and_swap(&connection->phase, from, PHASE_OPENING) == from;
+}
+
 static __always_inline void on_established(struct bpf_sock *bsk, bool passive)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(bsk);
 	struct connection *connection;
+	enum phase phase;
 
 	if (!tp)
 		return;
@@ -77,22 +91,26 @@ static __always_inline void on_established(struct bpf_sock *bsk, bool passive)
 	if (!connection)
 		return;
 
-	if (connection->phase == PHASE_CONNECTING) {
+	phase = claim(connection, PHASE_OWNED) ? PHASE_OWNED : PHASE_CONNECTING;
+	if (phase == PHASE_CONNECTING && !claim(connection, PHASE_CONNECTING))
+		return; /* adopted */
+
+	if (phase == PHASE_CONNECTING) {
 		/* Also a simultaneous open, which the kernel calls passive at both ends. */
 		if ((__s32)(tp->snd_nxt - connection->first_sequence) < 0)
 			connection->first_sequence = tp->snd_nxt; /* TCP_REPAIR: no SYN was sent */
 		offer_handshake(connection, tp);
-	} else if (connection->phase == PHASE_LISTENING || connection->phase == 0) {
+		if (passive)
+			meet_handshake(connection, tp);
+	} else {
 		if (read_link(&connection->link, sock_of(tp), passive ? ROLE_SERVER : ROLE_CLIENT))
 			return;
 		/* Counts the SYN on the connecting end only. */
 		connection->first_sequence = tp->snd_una - (__u32)tp->bytes_acked + (!passive && tp->bytes_acked);
 		if (passive)
-			take_handshake(connection, tp);
+			accept_handshake(connection, tp);
 		else
 			offer_handshake(connection, tp);
-	} else {
-		return; /* adopted, or already open */
 	}
 	connection->uncounted = UNCOUNTED_OPENED;
 	/* Sweeps leave it alone until here. */
@@ -124,11 +142,17 @@ int sock_ops(struct bpf_sock_ops *ops)
 		on_established(bsk, ops->op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB);
 		break;
 	case BPF_SOCK_OPS_STATE_CB:
-		if (ops->args[1] != BPF_TCP_CLOSE)
+		if (ops->args[0] != BPF_TCP_SYN_RECV && ops->args[1] != BPF_TCP_CLOSE)
 			break;
 		connection = bpf_sk_storage_get(&sockets, bsk, NULL, 0);
+		if (!connection)
+			break;
+		if (ops->args[0] == BPF_TCP_SYN_RECV)
+			complete_handshake(connection);
+		if (ops->args[1] != BPF_TCP_CLOSE)
+			break;
 		tp = bpf_skc_to_tcp_sock(bsk);
-		if (!connection || !tp)
+		if (!tp)
 			break;
 		account_final(connection, sock_of(tp), tp);
 		bpf_sk_storage_delete(&sockets, bsk);
@@ -184,55 +208,30 @@ int sweep_sockets(struct bpf_iter__bpf_sk_storage_map *ctx)
 	return 0;
 }
 
-static __always_inline void adopt_listener(struct sock *sk, struct task_struct *task)
+/* Notes whose socket it is, unless something is known of it already. */
+static __always_inline void own_socket(struct sock *sk, const struct connection *owned)
 {
-	struct connection listener = { .phase = PHASE_LISTENING };
+	unsigned char state = sk->__sk_common.skc_state;
 
-	listener.link.local_owner.cgroup_id = cgroup_id(sk);
-	read_comm(&listener.link.local_owner, task);
-	bpf_sk_storage_get(&sockets, sk, &listener, BPF_SK_STORAGE_GET_F_CREATE);
+	if (state != BPF_TCP_CLOSE && state != BPF_TCP_SYN_RECV && state != BPF_TCP_NEW_SYN_RECV)
+		bpf_sk_storage_get(&sockets, sk, (void *)owned, BPF_SK_STORAGE_GET_F_CREATE);
 }
 
-static __always_inline void adopt_connection(struct sock *sk, struct tcp_sock *tp, struct task_struct *task, int state)
-{
-	struct connection connection = { .phase = PHASE_OPEN, .peer = PEER_ADOPTED, .uncounted = UNCOUNTED_ADOPTED };
-
-	if (read_link(&connection.link, sk, was_accepted(sk) ? ROLE_SERVER : ROLE_CLIENT))
-		return;
-	connection.link.local_owner.cgroup_id = cgroup_id(sk);
-	read_comm(&connection.link.local_owner, task);
-	if (state == BPF_TCP_SYN_SENT) {
-		connection.phase = PHASE_CONNECTING;
-		connection.peer = PEER_SETTLED;
-		connection.uncounted = UNCOUNTED_NONE;
-		connection.first_sequence = tp->snd_una + 1;
-	} else {
-		connection.acked_base = tp->bytes_acked;
-		connection.first_sequence = next_sequence(tp);
-		connection.received_bytes = received_bytes(tp, false);
-	}
-	if (!bpf_sk_storage_get(&sockets, sk, &connection, BPF_SK_STORAGE_GET_F_CREATE))
-		return; /* sockops was faster, or no memory */
-	if (sk->__sk_common.skc_state == BPF_TCP_CLOSE) {
-		bpf_sk_storage_delete(&sockets, sk); /* closed before anybody could tell us */
-		return;
-	}
-	if (state != BPF_TCP_SYN_SENT) {
-		register_adopted(sk, &connection.link.local_owner);
-		COUNT(adopted_sockets, 1);
-	}
-}
-
-/* Once at start: takes over what is already open. The counters' present value is the baseline. */
+/*
+ * Once before anything is attached, so that what is accepted from then on inherits its owner, and once after. Connections that
+ * wait for accept(2) belong to no process yet: their listener's owner is theirs.
+ */
 SEC("iter/task_file")
-int adopt_sockets(struct bpf_iter__task_file *ctx)
+int own_sockets(struct bpf_iter__task_file *ctx)
 {
+	struct connection owned = { .phase = PHASE_OWNED };
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
+	struct request_sock *request;
 	struct socket *socket;
 	struct tcp_sock *tp;
 	struct sock *sk;
-	int state;
+	int i;
 
 	if (!task || !file)
 		return 0;
@@ -243,13 +242,66 @@ int adopt_sockets(struct bpf_iter__task_file *ctx)
 	if (!sk || sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	tp = bpf_skc_to_tcp_sock(sk);
-	if (!tp || bpf_sk_storage_get(&sockets, sk, NULL, 0))
+	if (!tp)
 		return 0;
 
+	owned.link.local_owner.cgroup_id = cgroup_id(sk);
+	read_comm(&owned.link.local_owner, task);
+	own_socket(sk, &owned);
+	if (sk->__sk_common.skc_state != BPF_TCP_LISTEN)
+		return 0;
+	request = tp->inet_conn.icsk_accept_queue.rskq_accept_head;
+	for (i = 0; i < MAX_QUEUE && request; i++) {
+		sk = request->sk;
+		if (sk)
+			own_socket(sk, &owned);
+		request = request->dl_next;
+	}
+	return 0;
+}
+
+/* The counters' present value is the baseline. */
+static __always_inline void adopt_open(struct connection *connection, struct sock *sk, struct tcp_sock *tp)
+{
+	connection->peer = PEER_ADOPTED;
+	connection->uncounted = UNCOUNTED_ADOPTED;
+	connection->acked_base = tp->bytes_acked;
+	connection->first_sequence = next_sequence(tp);
+	connection->sent_bytes = 0;
+	connection->received_bytes = received_bytes(tp, false);
+	/* Unless it closed meanwhile. */
+	if (__sync_val_compare_and_swap(&connection->phase, PHASE_OPENING, PHASE_OPEN) != PHASE_OPENING)
+		return;
+	register_adopted(sk, &connection->link.local_owner);
+	COUNT(adopted_sockets, 1);
+}
+
+/* Once after that, and before the first sweep: takes over what is already open, or about to be. */
+SEC("iter/bpf_sk_storage_map")
+int adopt_sockets(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct connection *seen = ctx->value, *connection;
+	struct sock *sk = ctx->sk;
+	struct tcp_sock *tp;
+	unsigned char state;
+
+	if (!sk || !seen || seen->phase != PHASE_OWNED)
+		return 0;
 	state = sk->__sk_common.skc_state;
-	if (state == BPF_TCP_LISTEN)
-		adopt_listener(sk, task);
-	else if (state != BPF_TCP_CLOSE && state != BPF_TCP_SYN_RECV && state != BPF_TCP_NEW_SYN_RECV)
-		adopt_connection(sk, tp, task, state);
+	if (state == BPF_TCP_LISTEN || state == BPF_TCP_CLOSE || state == BPF_TCP_SYN_RECV)
+		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
+	connection = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	if (!tp || !connection || !claim(connection, PHASE_OWNED))
+		return 0;
+	read_link(&connection->link, sk, was_accepted(sk) ? ROLE_SERVER : ROLE_CLIENT);
+	if (state == BPF_TCP_SYN_SENT) {
+		connection->first_sequence = tp->snd_una + 1;
+		/* If it was established before this, nobody else will open it. */
+		if (__sync_val_compare_and_swap(&connection->phase, PHASE_OPENING, PHASE_CONNECTING) != PHASE_OPENING ||
+		    sk->__sk_common.skc_state == BPF_TCP_SYN_SENT || !claim(connection, PHASE_CONNECTING))
+			return 0;
+	}
+	adopt_open(connection, sk, tp);
 	return 0;
 }

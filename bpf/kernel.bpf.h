@@ -125,13 +125,28 @@ struct inet_sock {
 	int mc_index;
 };
 
+struct request_sock {
+	struct request_sock *dl_next;
+	struct sock *sk;
+};
+
+struct request_sock_queue {
+	struct request_sock *rskq_accept_head;
+};
+
+struct inet_connection_sock {
+	struct request_sock_queue icsk_accept_queue;
+};
+
 struct tcp_sock {
+	struct inet_connection_sock inet_conn;
 	__u32 snd_nxt;
 	__u32 snd_una;
 	__u32 write_seq;
 	__u32 rcv_nxt;
 	__u64 bytes_acked;
 	__u64 bytes_received;
+	struct request_sock *fastopen_rsk;
 };
 
 struct socket {

@@ -10,8 +10,9 @@
 
 /* Life of a socket as far as accounting cares. */
 enum phase {
-	PHASE_LISTENING = 1, /* owner only; accepted sockets start as a copy of it */
+	PHASE_OWNED = 1, /* owner only: a listener, what it accepted a moment ago (a copy), or what was found open at start */
 	PHASE_CONNECTING,
+	PHASE_OPENING, /* somebody is filling it in */
 	PHASE_OPEN,
 	PHASE_CLOSED, /* final account taken: nobody adds to it any more */
 };
@@ -22,6 +23,7 @@ enum peer {
 	PEER_SETTLING,	  /* somebody is writing it */
 	PEER_OFFERED,	  /* ours waits in handshakes for the other end */
 	PEER_ADOPTED,	  /* open before launch: the other end may be in adopted_ends */
+	PEER_AWAITED,	  /* accepted with its first bytes in the SYN: the other end has not made its offer yet */
 };
 
 /* What the next account of the connection has to count besides bytes. */
@@ -36,8 +38,9 @@ struct connection {
 	__u64 sent_bytes;     /* already accounted; only ever grows, by compare and swap */
 	__u64 received_bytes; /* likewise */
 	__u64 acked_base;     /* tcp_sock.bytes_acked at adoption, else 0 */
-	__u64 handshake;      /* key into handshakes while PEER_OFFERED */
+	__u64 handshake;      /* key into handshakes while PEER_OFFERED or PEER_AWAITED */
 	__u64 established_ns; /* CLOCK_MONOTONIC, while PEER_OFFERED */
+	__u64 offered_acked;  /* tcp_sock.bytes_acked then: 1 for the SYN, and what it carried */
 	__u32 first_sequence; /* sequence number of the first byte to count */
 	__u32 phase;	      /* enum phase */
 	__u32 peer;	      /* enum peer */
@@ -133,13 +136,14 @@ const volatile bool track_processes = true;
 struct counters {
 	__u64 swept_sockets; /* sockets visited by all sweeps */
 	__u64 adopted_sockets;
-	__u64 added_links;		/* entries added to link maps */
 	__u64 untracked_connections; /* no memory for socket storage: all their bytes are missing */
 	__u64 lost_updates;	     /* final accounts for which the link map had no room */
 	__u64 lost_sent_bytes;
 	__u64 lost_received_bytes;
 	__u64 deferred_updates;	    /* live accounts for which it had none: made up for by a later sweep */
 	__u64 unmatched_handshakes; /* no room in handshakes: local peers named by address */
+	__u64 added_links;	    /* entries made in the link maps */
+	__u64 offered_handshakes;   /* entries made in handshakes */
 } counters = {};
 
 #define COUNT(counter, n) ((void)__sync_fetch_and_add(&counters.counter, (n)))

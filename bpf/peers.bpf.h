@@ -5,6 +5,10 @@
  * Both ends of a connection know both initial sequence numbers, and nothing on the way changes them. The connecting end is
  * established first: it offers its owner under the two numbers. The accepting end takes the offer and leaves its own owner there.
  * The connecting end picks that up with its first account, or, once its peer has answered from elsewhere, gives up.
+ *
+ * Two exceptions. With TCP Fast Open (RFC 7413) the accepting end is established first, by data in the SYN: it takes the offer when
+ * the handshake is complete. In a simultaneous open (RFC 9293 3.5), which includes a socket connected to itself, both ends connect
+ * and both offer: the later one takes the earlier one's.
  */
 #ifndef CARETTA_PEERS_BPF_H
 #define CARETTA_PEERS_BPF_H
@@ -24,23 +28,58 @@ static __always_inline void offer_handshake(struct connection *connection, struc
 		COUNT(unmatched_handshakes, 1);
 		return;
 	}
+	COUNT(offered_handshakes, 1);
 	connection->handshake = handshake;
 	connection->established_ns = bpf_ktime_get_ns();
+	connection->offered_acked = tp->bytes_acked;
 	connection->peer = PEER_OFFERED;
 }
 
-static __always_inline void take_handshake(struct connection *connection, struct tcp_sock *tp)
+/* Under the socket's lock, while no account looks at the connection's link. */
+static __always_inline bool take_handshake(struct connection *connection, __u64 handshake)
 {
-	__u64 handshake = (__u64)tp->rcv_nxt << 32 | connection->first_sequence;
 	struct handshake *offer = bpf_map_lookup_elem(&handshakes, &handshake);
 
 	if (!offer || offer->matched)
-		return;
+		return false;
 	connection->link.remote_owner = offer->owner;
 	connection->link.flags |= LINK_PEER_KNOWN;
 	offer->owner = connection->link.local_owner;
 	/* Only now may the other end read it. */
 	__sync_lock_test_and_set(&offer->matched, 1);
+	return true;
+}
+
+/* The accepting end, when it is established: for once in state SYN_RECV both with the last packet and with a Fast Open's first. */
+static __always_inline void accept_handshake(struct connection *connection, struct tcp_sock *tp)
+{
+	__u64 handshake = (__u64)tp->rcv_nxt << 32 | connection->first_sequence;
+
+	if (take_handshake(connection, handshake) || !is_fast_open(tp))
+		return;
+	connection->handshake = handshake;
+	connection->peer = PEER_AWAITED;
+}
+
+/* Before a state change of the accepting end. The first is caused by the packet that completes the handshake. */
+static __always_inline void complete_handshake(struct connection *connection)
+{
+	if (connection->peer != PEER_AWAITED)
+		return;
+	take_handshake(connection, connection->handshake);
+	/* Accounts have left it alone until here. */
+	__sync_lock_test_and_set(&connection->peer, PEER_SETTLED);
+}
+
+/* The later end of a simultaneous open finds the offer of the earlier one. Should each find the other's, that is as good. */
+static __always_inline void meet_handshake(struct connection *connection, struct tcp_sock *tp)
+{
+	__u64 handshake = (__u64)tp->rcv_nxt << 32 | connection->first_sequence;
+
+	if (connection->peer != PEER_OFFERED || !take_handshake(connection, handshake))
+		return;
+	connection->peer = PEER_SETTLED;
+	bpf_map_delete_elem(&handshakes, &connection->handshake);
 }
 
 static __always_inline void read_end(struct socket_end *end, struct sock *sk, bool mirrored)
@@ -95,6 +134,19 @@ static __always_inline struct socket_owner *find_adopted_peer(struct sock *sk)
 }
 
 /*
+ * Whether the other end has processed the last packet of the handshake, and so has taken the offer if it is on this machine. Its
+ * first byte comes after that, unless the SYN carried data; its acknowledgement of anything sent later always does.
+ */
+static __always_inline bool peer_has_answered(const struct connection *connection, const struct tcp_sock *tp)
+{
+	if (tp->bytes_acked > connection->offered_acked)
+		return true;
+	if (connection->offered_acked <= 1 && tp->bytes_received)
+		return true;
+	return bpf_ktime_get_ns() - connection->established_ns >= OFFER_NS;
+}
+
+/*
  * Copies the connection's link into @link, with the remote owner if there is one. Returns false while it is too early to say.
  * Sweep and close handler may meet here: each works on its own copy, and whoever wins the compare-and-swap makes it final. The
  * offer is deleted only after that, so who finds no offer looks at the state once more.
@@ -104,8 +156,12 @@ static __always_inline bool settle_peer(struct connection *connection, struct so
 {
 	struct handshake *offer = NULL;
 	struct socket_owner *owner = NULL;
+	bool completing;
 	__u32 peer;
 
+	/* In this order: complete_handshake runs before the state changes. */
+	completing = sk->__sk_common.skc_state == BPF_TCP_SYN_RECV;
+	load_barrier();
 	peer = *(volatile __u32 *)&connection->peer;
 	if (peer != PEER_SETTLED) {
 		offer = bpf_map_lookup_elem(&handshakes, &connection->handshake);
@@ -123,9 +179,8 @@ static __always_inline bool settle_peer(struct connection *connection, struct so
 		owner = find_adopted_peer(sk);
 	else if (offer && offer->matched)
 		owner = &offer->owner;
-	else if (!closing && tp->bytes_received == 0 && tp->bytes_acked <= 1 &&
-		 bpf_ktime_get_ns() - connection->established_ns < OFFER_NS)
-		return false; /* the first byte from the peer, or its first acknowledgement of one of ours, comes after its match */
+	else if (!closing && (peer == PEER_AWAITED ? completing : !peer_has_answered(connection, tp)))
+		return false;
 
 	if (owner) {
 		link->remote_owner = *owner;

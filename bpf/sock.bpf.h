@@ -75,6 +75,12 @@ static __always_inline bool was_accepted(struct sock *sk)
 	return sk->__sk_common.skc_family == AF_INET6 && BPF_CORE_READ(inet, pinet6, mcast_oif);
 }
 
+/* Whether the socket was accepted with data in the SYN and the handshake is not complete yet. */
+static __always_inline bool is_fast_open(struct tcp_sock *tp)
+{
+	return BPF_CORE_READ(tp, fastopen_rsk) != NULL;
+}
+
 /* A FIN of ours takes a sequence number from these states on (tcp_close_state comes before tcp_send_fin). */
 static __always_inline bool fin_queued(unsigned char state)
 {

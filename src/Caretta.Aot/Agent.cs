@@ -16,8 +16,8 @@ internal sealed class Agent
     // Connections that waited for accept(2) while the agent started are adopted by this poll.
     private const ulong LastAdoptingPoll = 2;
 
-    // Between polls, how often to look whether a storm of new links fills the kernel's map.
-    private static readonly TimeSpan RoomCheckInterval = TimeSpan.FromMilliseconds(250);
+    // From one look at the kernel's maps to the next, while waiting.
+    private static readonly TimeSpan PressureCheck = TimeSpan.FromMilliseconds(100);
 
     private readonly MainTier _tier;
     private readonly SnapshotExchange _exchange;
@@ -80,10 +80,13 @@ internal sealed class Agent
         {
             Poll();
 
-            // At a fixed pace; after a poll that took longer than the interval the next one comes at once, and none is made up for. A
-            // poll that came early starts the pace anew.
+            // At a fixed pace; after a poll that took longer than the interval the next one comes at once, and none is made up for.
             long now = Stopwatch.GetTimestamp();
-            next = now < next ? now + interval : Math.Max(next + interval, now);
+            if (now >= next)
+            {
+                next = Math.Max(next + interval, now);
+            }
+
             WaitUntil(next, stop);
         }
     }
@@ -121,26 +124,33 @@ internal sealed class Agent
         }
     }
 
+    // A poll comes early when the kernel's maps fill: a port scan makes tens of thousands of links a second.
     private void WaitUntil(long timestamp, StopSignal stop)
     {
-        TimeSpan remaining = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), timestamp);
-        while (remaining > TimeSpan.Zero && !stop.Wait(remaining < RoomCheckInterval ? remaining : RoomCheckInterval) && !IsFillingUp())
+        TimeSpan remaining = Remaining(timestamp);
+        while (remaining > TimeSpan.Zero && !stop.Wait(remaining < PressureCheck ? remaining : PressureCheck))
         {
-            remaining = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), timestamp);
+            remaining = Remaining(timestamp);
+            if (remaining > TimeSpan.Zero && IsPressed())
+            {
+                return;
+            }
         }
     }
 
-    private bool IsFillingUp()
+    private bool IsPressed()
     {
         try
         {
-            return _tier.IsFillingUp();
+            return _tier.IsPressed();
         }
         catch (BpfException)
         {
             return true;    // The poll meets the same trouble, and tells.
         }
     }
+
+    private static TimeSpan Remaining(long timestamp) => Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), timestamp);
 
     private void ReadHealth(TimeSpan pollDuration)
     {

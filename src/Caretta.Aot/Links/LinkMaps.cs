@@ -39,7 +39,7 @@ internal sealed class LinkMaps : IDisposable
     /// <summary>Both maps, to ask for their memory. They change when a map is resized.</summary>
     public ReadOnlySpan<BpfMap<LinkKey, LinkDelta>> Maps => _maps;
 
-    /// <summary>Entries that the map written now has room for.</summary>
+    /// <summary>Entries that the map written now can hold.</summary>
     public uint Capacity => _maps[_written].Shape.MaxEntries;
 
     /// <summary>Turns programs to the other map, then moves all of the first one's entries to the table.</summary>

@@ -16,6 +16,9 @@ internal sealed class MainTier : IDisposable
     // Rounds of sweep and drain in one poll while live accounts find no room; each offers four times the room of the one before.
     private const int MaxRounds = 4;
 
+    // Connects since the last poll that make another one urgent: a quarter of the map of handshakes.
+    private const ulong MaxOffers = 4096;
+
     private readonly LoadedObject _loaded;
     private readonly LinkMaps _links;
     private readonly BpfMap _globals;
@@ -25,7 +28,7 @@ internal sealed class MainTier : IDisposable
     private BpfIterator? _sweep;
     private ulong _sweptBefore;
     private ulong _shortagesBefore;
-    private ulong _addedBefore;
+    private KernelCounters _countersAtPoll;
 
     private MainTier(LoadedObject loaded)
     {
@@ -84,7 +87,9 @@ internal sealed class MainTier : IDisposable
     /// <exception cref="BpfException">The kernel refused.</exception>
     public void Attach(string cgroupMount)
     {
-        // In this order: a connection that changes state meanwhile is seen by one of the two, and both may see it.
+        // In this order: what is accepted once sockops runs inherits its listener's owner, and a connection that changes state meanwhile
+        // is seen by one of the two, and both may see it.
+        RunOnce(BpfLink.AttachIterator(_loaded.Program("own_sockets")));
         _attached.Add(BpfLink.AttachCgroup(_loaded.Program("sock_ops"), cgroupMount));
         _attached.Add(BpfLink.AttachTracing(_loaded.Program("inet_sock_set_state")));
         _sweep = new BpfIterator(BpfLink.AttachIterator(_loaded.Program("sweep_sockets"), _loaded.Map("sockets")));
@@ -93,13 +98,13 @@ internal sealed class MainTier : IDisposable
 
     /// <summary>
     /// Takes over connections that were open before launch and are not tracked yet: all processes' sockets that this pid namespace
-    /// shows. Connections that still waited for accept(2) show up only in a later call.
+    /// shows, and what waits for accept(2) on them.
     /// </summary>
     /// <exception cref="BpfException">The kernel refused.</exception>
     public void Adopt()
     {
-        using var adopt = new BpfIterator(BpfLink.AttachIterator(_loaded.Program("adopt_sockets")));
-        adopt.Run();
+        RunOnce(BpfLink.AttachIterator(_loaded.Program("own_sockets")));
+        RunOnce(BpfLink.AttachIterator(_loaded.Program("adopt_sockets"), _loaded.Map("sockets")));
         ReadCounters();
     }
 
@@ -117,6 +122,7 @@ internal sealed class MainTier : IDisposable
     public int Poll(LinkTable table)
     {
         Sweep();
+        _countersAtPoll = Counters;
         LiveSockets = (long)(Counters.SweptSockets - _sweptBefore);
 
         long started = Stopwatch.GetTimestamp();
@@ -129,8 +135,6 @@ internal sealed class MainTier : IDisposable
                 _links.Grow();
             }
 
-            // Links added while the maps change places count twice, which only makes the next poll come early.
-            _addedBefore = Counters.AddedLinks;
             count += _links.Drain(table);
             if (!isShortOfRoom || round == MaxRounds)
             {
@@ -147,14 +151,15 @@ internal sealed class MainTier : IDisposable
     }
 
     /// <summary>
-    /// Whether so many links were active since the last poll that the next one should not wait: final accounts of closing connections
-    /// are lost when the map is full. One cheap system call; allocates nothing.
+    /// Whether so much has happened since the last poll that another should not wait: what closes when the link map is full is lost.
+    /// Cheap enough to ask ten times a second; allocates nothing.
     /// </summary>
     /// <exception cref="BpfException">The kernel refused.</exception>
-    public bool IsFillingUp()
+    public bool IsPressed()
     {
         ReadCounters();
-        return Counters.AddedLinks - _addedBefore > _links.Capacity / 2;
+        return Counters.AddedLinks - _countersAtPoll.AddedLinks > _links.Capacity / 4
+            || Counters.OfferedHandshakes - _countersAtPoll.OfferedHandshakes > MaxOffers;
     }
 
     /// <inheritdoc/>
@@ -168,6 +173,12 @@ internal sealed class MainTier : IDisposable
 
         _links.Dispose();
         _loaded.Dispose();
+    }
+
+    private static void RunOnce(BpfLink link)
+    {
+        using var iterator = new BpfIterator(link);
+        iterator.Run();
     }
 
     private void Sweep()
