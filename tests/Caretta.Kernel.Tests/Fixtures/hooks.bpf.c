@@ -103,7 +103,7 @@ struct bpf_prog_aux {
 struct bpf_prog {
 	/* One wide field's neighbours in the kernel are bits, too; which ones, changes from release to release. */
 	unsigned int gpl_compatible : 1;
-	int type;
+	enum bpf_prog_type type;
 	struct bpf_prog_aux *aux;
 } __attribute__((preserve_access_index));
 
