@@ -14,7 +14,7 @@ internal static class Advice
             "needs CAP_BPF and CAP_PERFMON, for sockets also CAP_NET_ADMIN (CAP_SYS_ADMIN before Linux 5.8); "
             + "before 5.11 also enough locked memory (ulimit -l unlimited); kernel lockdown or a security module may refuse it too",
         Errno.ENOMEM => "the kernel has no memory for it, or the cgroup's memory limit is reached",
-        38 => "this kernel has no bpf(2)",
+        Errno.ENOSYS => "this kernel has no bpf(2)",
         _ => null,
     };
 }

@@ -18,7 +18,7 @@ internal static class AttachTypeId
             BpfAttachType.TraceRawTracepoint => ("btf_trace_", BtfKind.Typedef),
             BpfAttachType.TraceIterator => ("bpf_iter_", BtfKind.Function),
             BpfAttachType.TraceFentry or BpfAttachType.TraceFexit or BpfAttachType.ModifyReturn => (string.Empty, BtfKind.Function),
-            BpfAttachType.LsmMac => ("bpf_lsm_", BtfKind.Function),
+            BpfAttachType.LsmMac or BpfAttachType.LsmCgroup => ("bpf_lsm_", BtfKind.Function),
             _ => null,
         };
         if (hook is not { } named)

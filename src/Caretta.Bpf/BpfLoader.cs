@@ -16,6 +16,7 @@ public sealed class BpfLoader
     private readonly BpfMap?[] _maps;
     private readonly BpfProgram?[] _programs;
     private BpfHandle? _types;
+    private BpfException? _typesRefusal;
     private KernelTypes? _kernel;
     private KernelSymbols? _symbols;
 
@@ -32,6 +33,7 @@ public sealed class BpfLoader
     /// <exception cref="CoreRelocationException">A relocation has no clear answer on this kernel.</exception>
     /// <exception cref="FileNotFoundException">The kernel does not describe its types, and the object needs them.</exception>
     /// <exception cref="KeyNotFoundException">The kernel has no such hook, variable or function.</exception>
+    /// <exception cref="NotSupportedException">A program has no known type, or a map is to be pinned.</exception>
     public static LoadedObject Load(BpfObject file)
     {
         ArgumentNullException.ThrowIfNull(file);
@@ -43,6 +45,12 @@ public sealed class BpfLoader
             loader.LoadPrograms();
             loader.FillProgramArrays();
             return new LoadedObject(file, Array.ConvertAll(loader._maps, static map => map!), loader._programs);
+        }
+        catch (BpfException exception) when (loader._typesRefusal is { } refusal)
+        {
+            // Some maps and programs need types; what the kernel says about those that came without is no help.
+            loader.Undo();
+            throw new BpfException(exception.Operation, exception.ErrorNumber, exception.Log, $"before that: {refusal.Message}");
         }
         catch
         {
@@ -81,21 +89,29 @@ public sealed class BpfLoader
             return;
         }
 
-        byte[] image = _file.EncodeBtf(BtfFeatures.All)!;
-        if (!BtfObject.IsAccepted(image))
+        _types = BtfObject.TryLoad(_file.EncodeBtf(BtfFeatures.All)!);
+        if (_types is not null)
         {
-            // An older kernel: in its own words.
-            image = _file.EncodeBtf(KernelFeatures.ProbeBtf())!;
+            return;
         }
 
-        _types = BtfObject.Load(image, _file.Name);
+        try
+        {
+            // An older kernel: in its own words.
+            _types = BtfObject.Load(_file.EncodeBtf(KernelFeatures.ProbeBtf())!, _file.Name);
+        }
+        catch (BpfException refusal) when (refusal.ErrorNumber != Interop.Errno.EPERM)
+        {
+            // Linux 4.18 was the first to take types. Most objects do without; should this one not, the reason is told then.
+            _typesRefusal = refusal;
+        }
     }
 
     private void CreateMaps()
     {
         if (_file.UsesConfiguration)
         {
-            _file.ApplyConfiguration(KernelConfig.ReadOf(KernelRelease.Text), new BpfKernelFacts(KernelRelease.VersionCode));
+            _file.ApplyConfiguration(KernelConfig.ReadOf(KernelRelease.Text), KernelFeatures.ProbeFacts());
         }
 
         for (int i = 0; i < _maps.Length; i++)
@@ -123,6 +139,11 @@ public sealed class BpfLoader
 
     private BpfMap CreateMap(BpfMapDefinition definition)
     {
+        if (definition.PinByName)
+        {
+            throw new NotSupportedException($"{_file.Name}: map {definition.Name} is to be pinned, which is not supported: clear PinByName to have one of its own");
+        }
+
         BpfMapShape shape = MapFixups.ToShape(definition);
         var info = new BpfMap.MapTypeInfo(NumaNode: (int)definition.NumaNode, MapExtra: definition.MapExtra);
         if (_types is not null && MapFixups.TakesTypes(definition))
@@ -170,6 +191,12 @@ public sealed class BpfLoader
     private BpfProgram Load(LinkedProgram linked)
     {
         BpfProgramDefinition definition = linked.Definition;
+        if (definition.Type == BpfProgramType.Unspecified)
+        {
+            throw new NotSupportedException(
+                $"{_file.Name}: program {definition.Name}: section {definition.SectionName} names no type that is known: set Type, or clear AutoLoad");
+        }
+
         foreach (BpfMapReference reference in linked.MapReferences)
         {
             // Our maps stay open until the object is loaded or undone, so their numbers are good until then.

@@ -1,21 +1,18 @@
-using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Caretta.Bpf.Interop;
 
 namespace Caretta.Bpf;
 
-/// <summary>What a map is created from; the kernel's <c>BPF_MAP_CREATE</c> without descriptors.</summary>
-/// <param name="Name">Shown by tools; the kernel keeps 15 bytes of it (Linux 4.15).</param>
-/// <param name="Type">A <c>BPF_MAP_TYPE_*</c> number.</param>
-/// <param name="KeySize">Bytes.</param>
-/// <param name="ValueSize">Bytes; for per-CPU maps of one CPU's value.</param>
-/// <param name="MaxEntries">Entries.</param>
-/// <param name="Flags"><c>BPF_F_*</c> of map creation.</param>
-public readonly record struct BpfMapShape(string Name, BpfMapType Type, int KeySize, int ValueSize, uint MaxEntries, uint Flags);
-
-/// <summary>A map in the kernel. Sizes are checked here once, so that no call can make the kernel read or write past a span.</summary>
-/// <remarks>Thread-safe: the kernel synchronises; the kernel's own rules on concurrent updates apply.</remarks>
+/// <summary>A map in the kernel. Every call compares sizes first, so that none can make the kernel read or write past a span.</summary>
+/// <remarks>
+/// Thread-safe: the kernel synchronises; the kernel's own rules on concurrent updates apply. Every call on a disposed map throws
+/// <see cref="ObjectDisposedException"/>.
+/// </remarks>
 public class BpfMap : IDisposable
 {
+    // A lock that another CPU holds is free long before that.
+    private const int MaxContendedTries = 1000;
+
     internal BpfMap(BpfHandle handle, BpfMapShape shape)
     {
         Handle = handle;
@@ -56,13 +53,16 @@ public class BpfMap : IDisposable
         return new BpfMap(new BpfHandle(result), shape);
     }
 
-    /// <summary>Reads one value. Linux 3.18.</summary>
+    /// <summary>Reads one value. Linux 3.18. Allocates nothing.</summary>
+    /// <param name="key">As long as the map's keys.</param>
+    /// <param name="value">Exactly <see cref="BpfMapShape.TransferSize"/> bytes.</param>
     /// <returns>False if there is no such key; <paramref name="value"/> is then unchanged.</returns>
+    /// <exception cref="ArgumentException">A span has another length.</exception>
     /// <exception cref="BpfException">Any other refusal.</exception>
     public bool TryLookup(ReadOnlySpan<byte> key, Span<byte> value)
     {
         CheckSize(key.Length, Shape.KeySize, nameof(key));
-        CheckSize(value.Length, Shape.ValueSize, nameof(value));
+        CheckSize(value.Length, Shape.TransferSize, nameof(value));
         int result = Element(bpf_cmd.BPF_MAP_LOOKUP_ELEM, key, value, 0);
         if (result == -Errno.ENOENT)
         {
@@ -75,13 +75,14 @@ public class BpfMap : IDisposable
 
     /// <summary>Writes one value. Linux 3.18.</summary>
     /// <param name="key">As long as the map's keys.</param>
-    /// <param name="value">As long as the map's values.</param>
+    /// <param name="value">Exactly <see cref="BpfMapShape.TransferSize"/> bytes.</param>
     /// <param name="flags">0 any, 1 BPF_NOEXIST, 2 BPF_EXIST.</param>
+    /// <exception cref="ArgumentException">A span has another length.</exception>
     /// <exception cref="BpfException">Refused: E2BIG full, EEXIST or ENOENT as the flags say.</exception>
     public void Update(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags = 0)
     {
         CheckSize(key.Length, Shape.KeySize, nameof(key));
-        CheckSize(value.Length, Shape.ValueSize, nameof(value));
+        CheckSize(value.Length, Shape.TransferSize, nameof(value));
         ThrowIfRefused(Element(bpf_cmd.BPF_MAP_UPDATE_ELEM, key, value, flags), "update");
     }
 
@@ -96,11 +97,13 @@ public class BpfMap : IDisposable
         using BpfHandle.Lease innerLease = inner.Handle.Borrow();
         Span<uint> keys = [key];
         Span<int> values = [innerLease.Fd];
-        Update(System.Runtime.InteropServices.MemoryMarshal.AsBytes(keys), System.Runtime.InteropServices.MemoryMarshal.AsBytes(values));
+        Update(MemoryMarshal.AsBytes(keys), MemoryMarshal.AsBytes(values));
     }
 
     /// <summary>Removes one entry. Linux 3.18.</summary>
     /// <returns>False if there was none.</returns>
+    /// <exception cref="ArgumentException">The key has another length.</exception>
+    /// <exception cref="BpfException">Any other refusal: an array's elements cannot be removed.</exception>
     public bool Delete(ReadOnlySpan<byte> key)
     {
         CheckSize(key.Length, Shape.KeySize, nameof(key));
@@ -114,31 +117,46 @@ public class BpfMap : IDisposable
         return true;
     }
 
-    /// <summary>Removes all entries that are there when it starts, in batches. Linux 5.6. Not for arrays.</summary>
+    /// <summary>Removes all entries of a hash that are there when it starts, in batches. Linux 5.6.</summary>
+    /// <exception cref="NotSupportedException">The map's type knows no such batches, or not those of one size.</exception>
     /// <exception cref="BpfException">Refused.</exception>
     public unsafe void Clear()
     {
-        const int BatchSize = 256;
-        byte[] keys = new byte[BatchSize * Shape.KeySize];
-        byte[] values = new byte[BatchSize * Shape.ValueSize];
+        int room = 256;
         MapCursor cursor = default;
-
-        // The kernel writes at most BatchSize keys and values.
-        fixed (byte* k = keys)
-        fixed (byte* v = values)
+        while (!cursor.Ended)
         {
-            while (!cursor.Ended)
+            byte[] keys = new byte[room * Shape.KeySize];
+            byte[] values = new byte[room * Shape.TransferSize];
+
+            // The kernel writes at most that many keys and values.
+            fixed (byte* k = keys)
+            fixed (byte* v = values)
             {
-                Batch(bpf_cmd.BPF_MAP_LOOKUP_AND_DELETE_BATCH, ref cursor, k, v, BatchSize);
+                int result;
+                do
+                {
+                    result = TryBatch(bpf_cmd.BPF_MAP_LOOKUP_AND_DELETE_BATCH, ref cursor, k, v, room);
+                }
+                while (result >= 0 && !cursor.Ended);
+
+                if (result != -Errno.ENOSPC)
+                {
+                    ThrowIfRefused(result, "clear");
+                }
             }
+
+            room *= 2;
         }
     }
 
     /// <summary>Refuses all writes from user space from now on. Linux 5.2.</summary>
     internal void Freeze() => ThrowIfRefused(Element(bpf_cmd.BPF_MAP_FREEZE, default, default, 0), "freeze");
 
-    /// <summary>The same map with typed keys and values. The descriptor is shared: dispose one of the two.</summary>
-    /// <exception cref="ArgumentException">The types' sizes are not the map's.</exception>
+    /// <summary>The same map with typed keys and values. The descriptor is shared: disposing one of the two disposes both.</summary>
+    /// <exception cref="ArgumentException">
+    /// The types' sizes are not the map's; that of the value is <see cref="BpfMapShape.TransferSize"/>.
+    /// </exception>
     public BpfMap<TKey, TValue> As<TKey, TValue>()
         where TKey : unmanaged
         where TValue : unmanaged => new(Handle, Shape);
@@ -158,12 +176,34 @@ public class BpfMap : IDisposable
         }
     }
 
-    /// <summary>The caller keeps room for <paramref name="room"/> keys and values pinned.</summary>
-    private protected unsafe int Batch(bpf_cmd command, ref MapCursor cursor, void* keys, void* values, int room)
+    /// <summary>One call for a batch. The caller keeps room for <paramref name="room"/> keys and values pinned.</summary>
+    /// <returns>Entries copied, or <c>-errno</c>; then nothing was.</returns>
+    private protected unsafe int TryBatch(bpf_cmd command, ref MapCursor cursor, void* keys, void* values, int room)
     {
-        using BpfHandle.Lease lease = Handle.Borrow();
+        // Hashes write a bucket's number, all others a whole key (generic_map_lookup_batch), which must not exceed the cursor's token.
+        bool isHash = Shape.Type is BpfMapType.Hash or BpfMapType.LruHash or BpfMapType.PerCpuHash or BpfMapType.LruPerCpuHash;
+        if (!isHash && Shape.KeySize > sizeof(uint))
+        {
+            throw new NotSupportedException($"map {Name} ({Shape.Type}) has keys of {Shape.KeySize} bytes, too long for batches");
+        }
 
-        // The kernel's token for hashes is four bytes.
+        using BpfHandle.Lease lease = Handle.Borrow();
+        for (int i = 0; ; i++)
+        {
+            int result = Batch(command, ref cursor, keys, values, room, lease.Fd);
+
+            // A bucket whose lock could not be had ends a batch early, with what was copied (and removed!) so far: htab_lock_bucket.
+            bool isContended = result is -Errno.EBUSY or -Errno.EDEADLK or -Errno.ETIMEDOUT;
+            if (!isContended || i == MaxContendedTries)
+            {
+                return result;
+            }
+        }
+    }
+
+    private static unsafe int Batch(bpf_cmd command, ref MapCursor cursor, void* keys, void* values, int room, int fd)
+    {
+        // The kernel's token is four bytes: see above.
         fixed (uint* token = &cursor.Token)
         {
             var attr = new bpf_attr_batch
@@ -173,19 +213,22 @@ public class BpfMap : IDisposable
                 keys = BpfSyscall.Address(keys),
                 values = BpfSyscall.Address(values),
                 count = (uint)room,
-                map_fd = (uint)lease.Fd,
+                map_fd = (uint)fd,
             };
             int result = BpfSyscall.Call(command, ref attr);
-            if (result is not (0 or -Errno.ENOENT))
+            bool copiedSome = attr.count > 0 && attr.count <= (uint)room;
+            switch (result)
             {
-                ThrowIfRefused(result, command == bpf_cmd.BPF_MAP_LOOKUP_BATCH ? "read a batch of" : "take a batch of");
+                // A short count with result 0 means "the next bucket did not fit": kernel/bpf/hashtab.c,
+                // __htab_map_lookup_and_delete_batch. Only ENOENT is the end, and its count is valid too.
+                case 0 or -Errno.ENOENT:
+                case -Errno.EBUSY or -Errno.EDEADLK or -Errno.ETIMEDOUT when copiedSome:
+                    cursor.Started = true;
+                    cursor.Ended = result == -Errno.ENOENT;
+                    return (int)attr.count;
+                default:
+                    return result;
             }
-
-            // A short count with result 0 means "the next bucket did not fit": kernel/bpf/hashtab.c,
-            // __htab_map_lookup_and_delete_batch. Only ENOENT is the end, and its count is valid too.
-            cursor.Started = true;
-            cursor.Ended = result != 0;
-            return (int)attr.count;
         }
     }
 
@@ -243,98 +286,4 @@ public class BpfMap : IDisposable
         int BtfKeyTypeId = 0,
         int BtfValueTypeId = 0,
         ulong MapExtra = 0);
-}
-
-/// <summary>Where a walk over a map stands. A short batch is not its end; <see cref="Ended"/> is.</summary>
-public struct MapCursor
-{
-    /// <summary>Opaque to us: a bucket number for hashes, so 4 bytes (<c>__htab_map_lookup_and_delete_batch</c>).</summary>
-    internal uint Token;
-
-    /// <summary>Whether a batch was read.</summary>
-    public bool Started { get; internal set; }
-
-    /// <summary>Whether the walk is over.</summary>
-    public bool Ended { get; internal set; }
-}
-
-/// <summary>A map with keys and values of known types.</summary>
-/// <typeparam name="TKey">As the BPF side lays it out, padding included and zero.</typeparam>
-/// <typeparam name="TValue">Likewise.</typeparam>
-public sealed class BpfMap<TKey, TValue> : BpfMap
-    where TKey : unmanaged
-    where TValue : unmanaged
-{
-    internal BpfMap(BpfHandle handle, BpfMapShape shape)
-        : base(handle, shape)
-    {
-        if (Unsafe.SizeOf<TKey>() != shape.KeySize || Unsafe.SizeOf<TValue>() != shape.ValueSize)
-        {
-            throw new ArgumentException(
-                $"map {shape.Name} has keys of {shape.KeySize} and values of {shape.ValueSize} bytes; "
-                + $"{typeof(TKey).Name} has {Unsafe.SizeOf<TKey>()} and {typeof(TValue).Name} {Unsafe.SizeOf<TValue>()}");
-        }
-    }
-
-    /// <summary>Reads one value. Allocates nothing.</summary>
-    /// <returns>False if there is no such key.</returns>
-    public unsafe bool TryLookup(in TKey key, out TValue value)
-    {
-        value = default;
-        fixed (TKey* k = &key)
-        fixed (TValue* v = &value)
-        {
-            // Both spans cover exactly one element of the type whose size the constructor compared with the map's.
-            return TryLookup(new ReadOnlySpan<byte>(k, sizeof(TKey)), new Span<byte>(v, sizeof(TValue)));
-        }
-    }
-
-    /// <summary>Writes one value. Allocates nothing.</summary>
-    /// <param name="key">The key.</param>
-    /// <param name="value">The value.</param>
-    /// <param name="flags">0 any, 1 BPF_NOEXIST, 2 BPF_EXIST.</param>
-    /// <exception cref="BpfException">Refused: E2BIG full, EEXIST or ENOENT as the flags say.</exception>
-    public unsafe void Update(in TKey key, in TValue value, ulong flags = 0)
-    {
-        fixed (TKey* k = &key)
-        fixed (TValue* v = &value)
-        {
-            Update(new ReadOnlySpan<byte>(k, sizeof(TKey)), new ReadOnlySpan<byte>(v, sizeof(TValue)), flags);
-        }
-    }
-
-    /// <summary>Removes one entry.</summary>
-    /// <returns>False if there was none.</returns>
-    public unsafe bool Delete(in TKey key)
-    {
-        fixed (TKey* k = &key)
-        {
-            return Delete(new ReadOnlySpan<byte>(k, sizeof(TKey)));
-        }
-    }
-
-    /// <summary>Copies the next batch of entries. Allocates nothing. Linux 5.6 for hashes and arrays.</summary>
-    /// <param name="cursor">A default one starts the walk.</param>
-    /// <param name="keys">Room for keys.</param>
-    /// <param name="values">Room for values; the shorter of the two counts.</param>
-    /// <returns>Entries copied, possibly fewer than fit. Only <see cref="MapCursor.Ended"/> says that the walk is over.</returns>
-    /// <exception cref="BpfException"><c>ENOSPC</c>: one hash bucket holds more entries than the spans. Nothing was consumed: come
-    /// back with larger spans and the same cursor.</exception>
-    public int ReadBatch(ref MapCursor cursor, Span<TKey> keys, Span<TValue> values) =>
-        Batch(bpf_cmd.BPF_MAP_LOOKUP_BATCH, ref cursor, keys, values);
-
-    /// <summary>Like <see cref="ReadBatch"/>, and removes what it copies.</summary>
-    /// <inheritdoc cref="ReadBatch"/>
-    public int TakeBatch(ref MapCursor cursor, Span<TKey> keys, Span<TValue> values) =>
-        Batch(bpf_cmd.BPF_MAP_LOOKUP_AND_DELETE_BATCH, ref cursor, keys, values);
-
-    private unsafe int Batch(bpf_cmd command, ref MapCursor cursor, Span<TKey> keys, Span<TValue> values)
-    {
-        // Elements have the sizes that the constructor compared with the map's.
-        fixed (TKey* k = keys)
-        fixed (TValue* v = values)
-        {
-            return Batch(command, ref cursor, k, v, Math.Min(keys.Length, values.Length));
-        }
-    }
 }

@@ -11,35 +11,27 @@ internal static unsafe class BtfObject
     /// <exception cref="BpfException">Refused; the log says why.</exception>
     public static BpfHandle Load(ReadOnlySpan<byte> image, string name)
     {
-        int result = TryLoad(image, default);
-        if (result < 0)
+        int first = Call(image, default);
+        if (first >= 0)
         {
-            byte[] log = new byte[LogSize];
-            int second = TryLoad(image, log);
-            if (second < 0)
-            {
-                throw new BpfException($"load the types of {name}", -result, VerifierLog.Parse(log, false), Advice.For(-result));
-            }
-
-            result = second;
+            return new BpfHandle(first);
         }
 
-        return new BpfHandle(result);
+        byte[] log = new byte[LogSize];
+        int second = Call(image, log);
+        return second >= 0 ? new BpfHandle(second) : throw new BpfException(
+            $"load the types of {name}", -first, VerifierLog.Parse(log, second == -Errno.ENOSPC), Advice.For(-first));
     }
 
-    /// <summary>Whether the kernel takes this image; the reason does not matter.</summary>
-    public static bool IsAccepted(ReadOnlySpan<byte> image)
+    /// <summary>Loads a complete BTF image; why the kernel refuses it does not matter.</summary>
+    /// <returns>Null if it does.</returns>
+    public static BpfHandle? TryLoad(ReadOnlySpan<byte> image)
     {
-        int result = TryLoad(image, default);
-        if (result >= 0)
-        {
-            new BpfHandle(result).Dispose();
-        }
-
-        return result >= 0;
+        int result = Call(image, default);
+        return result >= 0 ? new BpfHandle(result) : null;
     }
 
-    private static int TryLoad(ReadOnlySpan<byte> image, Span<byte> log)
+    private static int Call(ReadOnlySpan<byte> image, Span<byte> log)
     {
         // The kernel reads the image and writes at most the log's length.
         fixed (byte* pointer = image)

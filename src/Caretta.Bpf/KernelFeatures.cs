@@ -31,12 +31,39 @@ internal static class KernelFeatures
 
         void Probe(BtfFeatures feature, ReadOnlySpan<uint> types)
         {
-            if (BtfObject.IsAccepted(Image(types)))
+            using BpfHandle? accepted = BtfObject.TryLoad(Image(types));
+            if (accepted is not null)
             {
                 features |= feature;
             }
         }
     }
+
+    /// <summary>What programs may ask about the kernel that its configuration file does not say.</summary>
+    public static BpfKernelFacts ProbeFacts() => new(KernelRelease.VersionCode, HasBpfCookie(), HasSyscallWrapper());
+
+    /// <summary>Whether probes may carry a cookie: whether the kernel knows the helper that reads it. Linux 5.15.</summary>
+    private static bool HasBpfCookie()
+    {
+        const int BpfGetAttachCookie = 174;      // include/uapi/linux/bpf.h, ___BPF_FUNC_MAPPER
+        const byte Exit = 0x95;                  // BPF_JMP | BPF_EXIT
+        var probe = new ProgramLoad
+        {
+            Name = "probe_cookie",
+            Type = BpfProgramType.Tracepoint,
+            License = "GPL",
+            Instructions = [new BpfInstruction(BpfInstruction.Call, immediate: BpfGetAttachCookie), new BpfInstruction(Exit)],
+        };
+        using BpfHandle? accepted = probe.TryLoad();
+        return accepted is not null;
+    }
+
+    /// <summary>
+    /// Whether system calls take their arguments by <c>struct pt_regs</c> (CONFIG_ARCH_HAS_SYSCALL_WRAPPER; x86 and arm64 since Linux
+    /// 4.17 and 4.19). Such kernels have the name of the architecture in the function's name.
+    /// </summary>
+    private static bool HasSyscallWrapper() =>
+        KernelSymbols.Contains("__x64_sys_bpf") || KernelSymbols.Contains("__arm64_sys_bpf");
 
     private static uint Info(BtfKind kind, uint length = 0) => (uint)kind << 24 | length;
 

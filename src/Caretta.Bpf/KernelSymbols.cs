@@ -12,6 +12,20 @@ internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes)
 
     private Dictionary<string, ulong>? _addresses;
 
+    /// <summary>Whether the kernel proper has a symbol of this name.</summary>
+    public static bool Contains(string symbol)
+    {
+        foreach (string line in File.ReadLines(Path))
+        {
+            if (TryParse(line, out ReadOnlySpan<char> name, out _) && name.SequenceEqual(symbol))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Fills in one reference.</summary>
     /// <exception cref="KeyNotFoundException">The kernel has no such symbol, and the program insists on it.</exception>
     public void Resolve(LinkedProgram program, BpfKernelSymbolReference reference)
@@ -22,18 +36,37 @@ internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes)
             case BpfKernelSymbolKind.Address:
                 program.SetAddress(reference, FindAddress(symbol));
                 break;
-            case BpfKernelSymbolKind.Variable when FindType(symbol, BtfKind.Variable) is > 0 and uint variable:
-                program.SetVariable(reference, variable, 0);
-                break;
-            case BpfKernelSymbolKind.Function when FindType(symbol, BtfKind.Function) is > 0 and uint function:
-                program.SetFunction(reference, function, 0);
-                break;
             case BpfKernelSymbolKind.Variable:
-                program.SetAddress(reference, 0);
+                SetReference(program, reference, FindType(symbol, BtfKind.Variable));
+                break;
+            case BpfKernelSymbolKind.Function when !reference.IsCall:
+                // "if (&function) function();": a weak one that is missing is 0, which lets the verifier drop the call.
+                SetReference(program, reference, FindType(symbol, BtfKind.Function));
                 break;
             default:
-                program.PoisonFunction(reference);
+                uint function = FindType(symbol, BtfKind.Function);
+                if (function != 0)
+                {
+                    program.SetFunction(reference, function, 0);
+                }
+                else
+                {
+                    program.PoisonFunction(reference);
+                }
+
                 break;
+        }
+    }
+
+    private static void SetReference(LinkedProgram program, BpfKernelSymbolReference reference, uint typeId)
+    {
+        if (typeId != 0)
+        {
+            program.SetVariable(reference, typeId, 0);
+        }
+        else
+        {
+            program.SetAddress(reference, 0);
         }
     }
 
@@ -64,15 +97,13 @@ internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes)
             .Where(static symbol => symbol.Kind == BpfKernelSymbolKind.Address)
             .DistinctBy(static symbol => symbol.Name)
             .ToDictionary(static symbol => symbol.Name, static _ => ulong.MaxValue);
+        Dictionary<string, ulong>.AlternateLookup<ReadOnlySpan<char>> byName = addresses.GetAlternateLookup<ReadOnlySpan<char>>();
         foreach (string line in File.ReadLines(Path))
         {
-            // ffffffff81000000 T _text [module]
-            string[] fields = line.Split([' ', '\t'], 4);
-            if (fields.Length == 3 && addresses.TryGetValue(fields[2], out ulong known)
-                && ulong.TryParse(fields[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong address))
+            if (TryParse(line, out ReadOnlySpan<char> name, out ulong address) && byName.TryGetValue(name, out ulong known))
             {
-                addresses[fields[2]] = known == ulong.MaxValue || known == address ? address : throw new KeyNotFoundException(
-                    $"{file.Name}: this kernel has more than one symbol {fields[2]}");
+                byName[name] = known == ulong.MaxValue || known == address ? address : throw new KeyNotFoundException(
+                    $"{file.Name}: this kernel has more than one symbol {name}");
             }
         }
 
@@ -82,6 +113,16 @@ internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes)
         }
 
         return addresses;
+    }
+
+    /// <summary>Reads <c>ffffffff81000000 T _text</c>; a module's symbols have its name behind theirs and do not count.</summary>
+    private static bool TryParse(ReadOnlySpan<char> line, out ReadOnlySpan<char> name, out ulong address)
+    {
+        int space = line.IndexOf(' ');
+        name = space > 0 && line.Length > space + 3 ? line[(space + 3)..] : default;
+        address = 0;
+        return !name.IsEmpty && name.IndexOf('\t') < 0
+            && ulong.TryParse(line[..space], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out address);
     }
 
     private KeyNotFoundException Missing(BpfKernelSymbol symbol) =>

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Numerics;
 
 namespace Caretta.Bpf;
 
@@ -17,23 +17,17 @@ internal static class MapFixups
             case BpfMapType.PerfEventArray:
                 keySize = keySize == 0 ? sizeof(uint) : keySize;
                 valueSize = valueSize == 0 ? sizeof(uint) : valueSize;
-                maxEntries = maxEntries == 0 ? PossibleCpus() : maxEntries;
+                maxEntries = maxEntries == 0 ? (uint)PossibleCpus.End : maxEntries;
                 break;
             case BpfMapType.RingBuffer or BpfMapType.UserRingBuffer:
                 // ringbuf_map_alloc: a power of two of whole pages, and no keys or values.
                 keySize = valueSize = 0;
-                uint pageSize = (uint)Environment.SystemPageSize;
-                maxEntries = System.Numerics.BitOperations.RoundUpToPowerOf2(Math.Max(maxEntries, pageSize));
+                maxEntries = BitOperations.RoundUpToPowerOf2(Math.Max(maxEntries, (uint)Environment.SystemPageSize));
                 break;
             case BpfMapType.ArrayOfMaps or BpfMapType.HashOfMaps or BpfMapType.ProgramArray:
                 keySize = keySize == 0 ? sizeof(uint) : keySize;
                 valueSize = valueSize == 0 ? sizeof(uint) : valueSize;
                 break;
-        }
-
-        if (definition.IsMmapable)
-        {
-            flags |= BpfMapDefinition.Mmapable;
         }
 
         return new BpfMapShape(definition.Name, definition.Type, (int)keySize, (int)valueSize, maxEntries, flags);
@@ -43,12 +37,4 @@ internal static class MapFixups
     public static bool TakesTypes(BpfMapDefinition definition) => definition.BtfValueTypeId != 0 && definition.Type is not (
         BpfMapType.PerfEventArray or BpfMapType.ProgramArray or BpfMapType.ArrayOfMaps or BpfMapType.HashOfMaps
         or BpfMapType.RingBuffer or BpfMapType.UserRingBuffer or BpfMapType.StackTrace);
-
-    /// <summary>CPUs there may ever be: one more than the highest in <c>/sys/devices/system/cpu/possible</c>, e.g. <c>0-3,8-11</c>.</summary>
-    public static uint PossibleCpus()
-    {
-        string text = File.ReadAllText("/sys/devices/system/cpu/possible").Trim();
-        int last = text.LastIndexOfAny(['-', ',']);
-        return uint.Parse(text.AsSpan(last + 1), NumberStyles.None, CultureInfo.InvariantCulture) + 1;
-    }
 }

@@ -18,18 +18,30 @@ internal static class PerfEvent
     public static BpfLink AttachTracepoint(BpfProgram program, string tracepoint)
     {
         string description = $"{program.Name} to tracepoint {tracepoint}";
-        using var perfEvent = new OwnedHandle(Open(PerfTypeTracepoint, ReadTracepointId(tracepoint), description));
-        using BpfHandle.Lease lease = perfEvent.Handle.Borrow();
-        using BpfHandle.Lease programLease = program.Handle.Borrow();
+        BpfHandle handle = Open(PerfTypeTracepoint, ReadTracepointId(tracepoint), description);
+        try
+        {
+            using BpfHandle.Lease lease = handle.Borrow();
+            using BpfHandle.Lease programLease = program.Handle.Borrow();
 
-        // ioctl works from Linux 4.7 on and detaches with the event's descriptor, just as a link does.
-        if (Libc.Ioctl(lease.Fd, PerfEventIocSetBpf, programLease.Fd) < 0
-            || Libc.Ioctl(lease.Fd, PerfEventIocEnable, 0) < 0)
+            // ioctl works from Linux 4.7 on and detaches with the event's descriptor, just as a link does.
+            Control(lease.Fd, PerfEventIocSetBpf, programLease.Fd, description);
+            Control(lease.Fd, PerfEventIocEnable, 0, description);
+            return new BpfLink(handle, description);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    private static void Control(int fd, nuint request, nint argument, string description)
+    {
+        if (Libc.Ioctl(fd, request, argument) < 0)
         {
             throw new BpfException($"attach {description}", Marshal.GetLastPInvokeError());
         }
-
-        return new BpfLink(perfEvent.Release(), description);
     }
 
     private static ulong ReadTracepointId(string tracepoint)
@@ -38,7 +50,7 @@ internal static class PerfEvent
         if (mount is null)
         {
             throw new FileNotFoundException(
-                "tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing, or give the container that mount");
+                "tracefs is not mounted, or may not be seen: mount -t tracefs tracefs /sys/kernel/tracing, or give the container that mount");
         }
 
         string path = Path.Combine(mount, "events", tracepoint, "id");
@@ -60,28 +72,6 @@ internal static class PerfEvent
         return fd < 0
             ? throw new BpfException($"open perf event for {description}", Marshal.GetLastPInvokeError(), advice: "needs CAP_PERFMON")
             : new BpfHandle((int)fd);
-    }
-
-    /// <summary>Closes the descriptor unless it was handed on.</summary>
-    private sealed class OwnedHandle(BpfHandle handle) : IDisposable
-    {
-        private bool _released;
-
-        public BpfHandle Handle { get; } = handle;
-
-        public BpfHandle Release()
-        {
-            _released = true;
-            return Handle;
-        }
-
-        public void Dispose()
-        {
-            if (!_released)
-            {
-                Handle.Dispose();
-            }
-        }
     }
 
     /// <summary><c>struct perf_event_attr</c> of include/uapi/linux/perf_event.h, first version (PERF_ATTR_SIZE_VER0, 64 bytes).</summary>

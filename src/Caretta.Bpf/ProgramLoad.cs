@@ -48,15 +48,23 @@ internal sealed unsafe class ProgramLoad
     /// <exception cref="BpfException">Refused; the verifier's log is with it.</exception>
     public BpfHandle Load()
     {
-        int result = TryLoad(default, withInfo: true);
-        if (result < 0 && Types is not null)
+        int result = Call(default, withInfo: true);
+        if (result is -Errno.EINVAL or -Errno.E2BIG or -Errno.EOPNOTSUPP && Types is not null)
         {
             // Function and line records only serve tools and error messages, unless a program has global functions.
-            int plain = TryLoad(default, withInfo: false);
+            int plain = Call(default, withInfo: false);
             result = plain >= 0 ? plain : result;
         }
 
         return result >= 0 ? new BpfHandle(result) : throw Refused(-result);
+    }
+
+    /// <summary>Loads it as it is; why the kernel refuses it does not matter.</summary>
+    /// <returns>Null if it does.</returns>
+    public BpfHandle? TryLoad()
+    {
+        int result = Call(default, withInfo: true);
+        return result >= 0 ? new BpfHandle(result) : null;
     }
 
     private BpfException Refused(int errno)
@@ -65,7 +73,7 @@ internal sealed unsafe class ProgramLoad
         while (true)
         {
             log.AsSpan().Clear();
-            int result = TryLoad(log, withInfo: true);
+            int result = Call(log, withInfo: true);
             if (result >= 0)
             {
                 // It would load now. Whatever kept it from loading before is gone, but the caller was promised an answer, not a guess.
@@ -83,7 +91,7 @@ internal sealed unsafe class ProgramLoad
         }
     }
 
-    private int TryLoad(Span<byte> log, bool withInfo)
+    private int Call(Span<byte> log, bool withInfo)
     {
         withInfo &= Types is not null && Functions.Length > 0;
         using BpfHandle.Lease types = BpfHandle.Borrow(Types);
@@ -123,8 +131,9 @@ internal sealed unsafe class ProgramLoad
             }
 
             int result = BpfSyscall.Call(bpf_cmd.BPF_PROG_LOAD, ref attr);
-            if (result == -Errno.EINVAL && AttachTypeIsOptional && AttachType != 0)
+            if (result is -Errno.EINVAL or -Errno.E2BIG && AttachTypeIsOptional && AttachType != 0)
             {
+                // E2BIG: a kernel before 4.17 does not know the member at all.
                 attr.expected_attach_type = 0;
                 result = BpfSyscall.Call(bpf_cmd.BPF_PROG_LOAD, ref attr);
             }

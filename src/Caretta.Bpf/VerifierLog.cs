@@ -8,6 +8,9 @@ public sealed class VerifierLog
     /// <summary>bpf_core_poison_insn: the helper number that stands for a relocation which has no target on this kernel.</summary>
     private const string PoisonedCall = "invalid func unknown#195896080";
 
+    /// <summary>LinkedProgram: 2002000000 and the number of the symbol.</summary>
+    private const string PoisonedFunctionCall = "invalid func unknown#2002";
+
     private VerifierLog(string text, bool isTruncated)
     {
         Text = text;
@@ -41,11 +44,16 @@ public sealed class VerifierLog
             return "the program uses a field, type or value that this kernel does not have (CO-RE relocation without target)";
         }
 
+        if (text.Contains(PoisonedFunctionCall, StringComparison.Ordinal))
+        {
+            return "the program calls a kernel function that this kernel does not have";
+        }
+
         string summary = string.Empty;
         foreach (ReadOnlySpan<char> line in text.AsSpan().EnumerateLines())
         {
             ReadOnlySpan<char> trimmed = line.Trim();
-            if (!trimmed.IsEmpty && !IsStatistics(trimmed) && !IsInstruction(trimmed) && trimmed[0] != ';')
+            if (!trimmed.IsEmpty && !IsStatistics(trimmed) && !IsInstruction(trimmed) && !IsState(trimmed) && trimmed[0] != ';')
             {
                 summary = trimmed.ToString();
             }
@@ -60,6 +68,13 @@ public sealed class VerifierLog
         || line.StartsWith("stack depth ", StringComparison.Ordinal)
         || line.StartsWith("mark_precise", StringComparison.Ordinal)
         || line.StartsWith("arg#", StringComparison.Ordinal);
+
+    /// <summary><c>R0=scalar() R1_w=ctx()</c>, <c>fp-8=mmmm</c>; but <c>R0 !read_ok</c> is a reason.</summary>
+    private static bool IsState(ReadOnlySpan<char> line)
+    {
+        int end = line.IndexOfAny(' ', '=');
+        return end > 0 && line[end] == '=' && (line[0] == 'R' || line.StartsWith("fp-", StringComparison.Ordinal));
+    }
 
     /// <summary><c>12: (85) call bpf_…</c> or <c>12: R0=…</c> or <c>from 12 to 14: …</c>.</summary>
     private static bool IsInstruction(ReadOnlySpan<char> line)

@@ -18,6 +18,7 @@ internal sealed class BtfEncoder
     private readonly BtfDraft _draft;
     private uint _intId;
     private uint _kernelSymbolId;
+    private uint _byteId;
     private uint _kernelSymbolNameOffset;
 
     private BtfEncoder(BtfTypes source, IBtfSymbols symbols)
@@ -93,6 +94,13 @@ internal sealed class BtfEncoder
         {
             BtfSectionVariable entry = section.SectionVariable(i);
             BtfType variable = _source[entry.TypeId];
+            if (variable.Kind == BtfKind.Variable && _source.TryGetSize(variable.TypeId, out uint wanted) && entry.Size < wanted)
+            {
+                // clang splits a static structure or array of which it needs but a part, and leaves the whole one's type to the part. The
+                // kernel would refuse all types for that (btf_datasec_resolve), so the part becomes a byte, which is never too large.
+                _draft.SetWord(variable.Id, 8, ByteId());
+            }
+
             // Of static variables the compiler knew the place itself.
             if (variable.Kind != BtfKind.Variable || variable.Linkage == BtfLinkage.Static
                 || (variable.Linkage == BtfLinkage.External && !isVirtual))
@@ -196,6 +204,9 @@ internal sealed class BtfEncoder
 
         return _intId;
     }
+
+    private uint ByteId() =>
+        _byteId != 0 ? _byteId : _byteId = _draft.AddType(_draft.AddString("part"u8), BtfFormat.Info(BtfKind.Int, 0), 1, 8);
 
     private uint KernelSymbolId()
     {

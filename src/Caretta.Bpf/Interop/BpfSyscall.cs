@@ -6,8 +6,11 @@ namespace Caretta.Bpf.Interop;
 /// <summary>The one door to bpf(2).</summary>
 internal static unsafe class BpfSyscall
 {
-    /// <summary>Interrupted calls are repeated this often: the verifier gives up with EAGAIN whenever a signal is pending, and the
-    /// runtime's own signals (garbage collector activation) come in bursts.</summary>
+    /// <summary>
+    /// Interrupted loads are repeated this often: the verifier gives up with EAGAIN whenever a signal is pending, and the runtime's own
+    /// signals (garbage collector activation) come in bursts. Nothing else is repeated here: a batch or a test run that was cut short has
+    /// done part of its work.
+    /// </summary>
     private const int MaxTries = 1000;
 
     /// <summary>Calls bpf(2) with an attr of exactly the size of <typeparamref name="T"/>.</summary>
@@ -27,7 +30,7 @@ internal static unsafe class BpfSyscall
                 }
 
                 int errno = Marshal.GetLastPInvokeError();
-                bool interrupted = errno == Errno.EINTR || (errno == Errno.EAGAIN && command == bpf_cmd.BPF_PROG_LOAD);
+                bool interrupted = command == bpf_cmd.BPF_PROG_LOAD && errno is Errno.EAGAIN or Errno.EINTR;
                 if (!interrupted || i == MaxTries)
                 {
                     return -errno;

@@ -16,7 +16,10 @@ internal static class Errno
     public const int EINVAL = 22;
     public const int ENOSPC = 28;
     public const int E2BIG = 7;
+    public const int EDEADLK = 35;
+    public const int ENOSYS = 38;
     public const int EOPNOTSUPP = 95;
+    public const int ETIMEDOUT = 110;
 
     /// <summary>Kernel-internal, but bpf(2) lets it out; libc has no text for it.</summary>
     public const int ENOTSUPP = 524;
@@ -28,6 +31,8 @@ internal static class Errno
         ENOENT => "ENOENT",
         3 => "ESRCH",
         EINTR => "EINTR",
+        5 => "EIO",
+        6 => "ENXIO",
         E2BIG => "E2BIG",
         EBADF => "EBADF",
         EAGAIN => "EAGAIN",
@@ -36,18 +41,23 @@ internal static class Errno
         EFAULT => "EFAULT",
         EBUSY => "EBUSY",
         EEXIST => "EEXIST",
+        18 => "EXDEV",
         19 => "ENODEV",
         20 => "ENOTDIR",
         EINVAL => "EINVAL",
         24 => "EMFILE",
         23 => "ENFILE",
         ENOSPC => "ENOSPC",
+        30 => "EROFS",
         34 => "ERANGE",
-        38 => "ENOSYS",
+        EDEADLK => "EDEADLK",
+        36 => "ENAMETOOLONG",
+        ENOSYS => "ENOSYS",
         62 => "ETIME",
         71 => "EPROTO",
         75 => "EOVERFLOW",
         EOPNOTSUPP => "EOPNOTSUPP",
+        ETIMEDOUT => "ETIMEDOUT",
         ENOTSUPP => "ENOTSUPP",
         _ => $"errno {errno}",
     };

@@ -63,7 +63,7 @@ internal struct bpf_attr_map_create
 
 /// <summary>BPF_MAP_*_ELEM, BPF_MAP_GET_NEXT_KEY and BPF_MAP_FREEZE.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct bpf_attr_elem
+internal struct bpf_attr_elem
 {
     public uint map_fd;
     private readonly uint _pad;

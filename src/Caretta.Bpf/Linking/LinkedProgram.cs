@@ -61,9 +61,9 @@ public sealed class LinkedProgram
     public void SetAddress(BpfKernelSymbolReference reference, ulong address) =>
         SetWide(reference.InstructionIndex, 0, (int)(uint)address, (int)(uint)(address >> 32));
 
-    /// <summary>Refers to a kernel variable by type.</summary>
+    /// <summary>Refers to a kernel variable, or to a function without calling it, by type.</summary>
     /// <param name="reference">Where.</param>
-    /// <param name="typeId">Id of the <c>VAR</c> in the kernel's or the module's BTF.</param>
+    /// <param name="typeId">Id of the <c>VAR</c> or <c>FUNC</c> in the kernel's or the module's BTF.</param>
     /// <param name="moduleDescriptor">Descriptor of the module's BTF, 0 for the kernel proper; must stay open until the program is loaded.</param>
     public void SetVariable(BpfKernelSymbolReference reference, uint typeId, int moduleDescriptor) =>
         SetWide(reference.InstructionIndex, BpfInstruction.PseudoBtfId, (int)typeId, moduleDescriptor);

@@ -31,6 +31,22 @@ public sealed class BtfEncoderTests
     }
 
     [Fact]
+    public void A_variable_of_which_the_compiler_kept_a_part_is_no_larger_than_that()
+    {
+        uint number = _builder.Int("int", 4);
+        uint part = _builder.Variable("split.0", _builder.Array(number, 3), BtfLinkage.Static);
+        uint whole = _builder.Variable("whole", number, BtfLinkage.Static);
+        uint section = _builder.Section(".bss", 8, (part, 0, 4), (whole, 4, 4));
+
+        BtfTypes types = Encode(BtfFeatures.All);
+
+        Assert.Equal(new BtfSectionVariable(part, 0, 4), types[section].SectionVariable(0));
+        Assert.True(types.TryGetSize(types[part].TypeId, out uint size));
+        Assert.Equal(1u, size);
+        Assert.Equal(number, types[whole].TypeId);
+    }
+
+    [Fact]
     public void Hidden_symbols_become_static()
     {
         uint number = _builder.Int("int", 4);

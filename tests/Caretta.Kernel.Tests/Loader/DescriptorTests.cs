@@ -1,0 +1,97 @@
+using Caretta.Bpf;
+using Caretta.Kernel.Tests.Support;
+
+using Xunit;
+
+namespace Caretta.Kernel.Tests.Loader;
+
+/// <summary>Whatever happens while an object is loaded, nothing of it stays behind.</summary>
+public sealed class DescriptorTests
+{
+    private const int Rounds = 300;
+
+    // Every second one fails, each at another point.
+    private static readonly (string Object, string[] Programs, Type? Failure)[] Loads =
+    [
+        ("run.bpf.o", ["globals", "calls_one", "maps_in_map"], null),
+        ("refused.bpf.o", ["good", "unchecked_lookup"], typeof(BpfException)),
+        ("tails.bpf.o", ["tail_calls", "tail_one", "tail_two"], null),
+        ("tails.bpf.o", ["tail_calls", "tail_one"], typeof(KeyNotFoundException)),
+        ("hooks.bpf.o", ["sum_elements", "typed_tracepoint"], null),
+        ("hooks.bpf.o", ["raw_tracepoint", "typed_nowhere"], typeof(KeyNotFoundException)),
+        ("externs.bpf.o", ["configuration"], null),
+        ("refused.bpf.o", ["good", "unknown_section"], typeof(NotSupportedException)),
+        ("hooks.bpf.o", ["sock_ops"], null),
+        ("refused.bpf.o", ["missing_field"], typeof(BpfException)),
+    ];
+
+    [KernelFact]
+    public void Hundreds_of_loads_leave_no_descriptor_and_no_memory()
+    {
+        int descriptors = OpenDescriptors.Count();
+        long managed = 0;
+        long resident = 0;
+        for (int i = 0; i < Rounds; i++)
+        {
+            (string name, string[] programs, Type? failure) = Loads[i % Loads.Length];
+            if (failure is null)
+            {
+                using LoadedObject loaded = LoaderFixture.Load(name, programs);
+                Assert.Equal(programs.Length, loaded.Programs.Count());
+            }
+            else
+            {
+                Assert.Throws(failure, () => LoaderFixture.Load(name, programs).Dispose());
+            }
+
+            // Each time: a collection in between would close what nobody disposed.
+            Assert.True(OpenDescriptors.Count() == descriptors, $"load {i}, {name}: {OpenDescriptors.Count()} descriptors, {descriptors} before");
+            if (i == Rounds / 3)
+            {
+                (managed, resident) = (GC.GetTotalMemory(forceFullCollection: true), Environment.WorkingSet);
+            }
+        }
+
+        long managedGrowth = GC.GetTotalMemory(forceFullCollection: true) - managed;
+        long residentGrowth = Environment.WorkingSet - resident;
+        Assert.True(managedGrowth < 256 * 1024, $"{managedGrowth} bytes more managed memory after {Rounds} loads");
+
+        // One forgotten copy of the kernel's types would be 4 MB each time.
+        Assert.True(residentGrowth < 100 * 1024 * 1024, $"{residentGrowth} bytes more resident memory after {Rounds} loads");
+    }
+
+    [KernelFact]
+    public void Refused_attachments_leave_no_descriptor()
+    {
+        using LoadedObject loaded = LoaderFixture.Load("hooks.bpf.o", "raw_tracepoint", "sock_ops", "sum_elements");
+        int descriptors = OpenDescriptors.Count();
+
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.Throws<BpfException>(() => BpfLink.AttachRawTracepoint(loaded.Program("raw_tracepoint"), "no_such_tracepoint"));
+            Assert.Throws<BpfException>(() => BpfLink.AttachCgroup(loaded.Program("sock_ops"), "/proc"));
+            Assert.Throws<BpfException>(() => BpfLink.AttachIterator(loaded.Program("sum_elements")));
+            Assert.Equal(descriptors, OpenDescriptors.Count());
+        }
+    }
+
+    [KernelFact]
+    public void Links_and_passes_close_what_they_open()
+    {
+        using LoadedObject loaded = LoaderFixture.Load("hooks.bpf.o", "raw_tracepoint", "sum_elements");
+        int descriptors = OpenDescriptors.Count();
+
+        for (int i = 0; i < 20; i++)
+        {
+            using (BpfLink.AttachRawTracepoint(loaded.Program("raw_tracepoint"), "sys_enter"))
+            using (var iterator = new BpfIterator(BpfLink.AttachIterator(loaded.Program("sum_elements"), loaded.Map("elements"))))
+            {
+                Assert.Equal(descriptors + 2, OpenDescriptors.Count());
+                iterator.Run();
+                Assert.Equal(descriptors + 2, OpenDescriptors.Count());
+            }
+
+            Assert.Equal(descriptors, OpenDescriptors.Count());
+        }
+    }
+}

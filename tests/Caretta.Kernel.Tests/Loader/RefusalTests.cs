@@ -1,0 +1,105 @@
+using Caretta.Bpf;
+using Caretta.Kernel.Tests.Support;
+
+using Xunit;
+
+namespace Caretta.Kernel.Tests.Loader;
+
+/// <summary>What is said when the kernel refuses a program, or would.</summary>
+public sealed class RefusalTests
+{
+    [KernelFact]
+    public void The_verifiers_reason_is_in_the_message_and_the_whole_log_beside_it()
+    {
+        BpfException refused = Assert.Throws<BpfException>(() => LoaderFixture.Load("refused.bpf.o", "unchecked_lookup").Dispose());
+
+        Assert.Equal("load program unchecked_lookup: EACCES (13): R0 invalid mem access 'map_value_or_null'", refused.Message);
+        Assert.Equal(("load program unchecked_lookup", 13, "EACCES"), (refused.Operation, refused.ErrorNumber, refused.ErrorName));
+        Assert.Contains("bpf_map_lookup_elem", refused.Log!.Text, StringComparison.Ordinal);
+        Assert.Contains("processed ", refused.Log.Text, StringComparison.Ordinal);
+        Assert.False(refused.Log.IsTruncated);
+        Assert.Null(refused.Advice);
+    }
+
+    [KernelFact]
+    public void A_long_log_is_whole_and_its_end_is_the_reason()
+    {
+        BpfException refused = Assert.Throws<BpfException>(() => LoaderFixture.Load("refused.bpf.o", "long_log").Dispose());
+
+        Assert.Equal("EACCES", refused.ErrorName);
+        Assert.Matches("^R[0-9] invalid mem access 'scalar'$", refused.Log!.Summary);
+        Assert.DoesNotContain('\0', refused.Log.Text);
+        Assert.True(refused.Log.Text.Length > 64 * 1024, $"{refused.Log.Text.Length} characters");
+        Assert.False(refused.Log.IsTruncated);
+        Assert.Contains("\n0: ", refused.Log.Text, StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public void A_field_that_this_kernel_has_not_is_explained()
+    {
+        BpfException refused = Assert.Throws<BpfException>(() => LoaderFixture.Load("refused.bpf.o", "missing_field").Dispose());
+
+        Assert.Equal(
+            "load program missing_field: EINVAL (22): the program uses a field, type or value that this kernel does not have "
+            + "(CO-RE relocation without target)",
+            refused.Message);
+    }
+
+    [KernelFact]
+    public void A_function_that_this_kernel_has_not_is_explained()
+    {
+        BpfException refused = Assert.Throws<BpfException>(() => LoaderFixture.Load("refused.bpf.o", "missing_function").Dispose());
+
+        Assert.Equal(
+            "load program missing_function: EINVAL (22): the program calls a kernel function that this kernel does not have", refused.Message);
+    }
+
+    [KernelFact]
+    public void A_section_that_names_no_type_is_refused_before_the_kernel_is_asked()
+    {
+        NotSupportedException refused = Assert.Throws<NotSupportedException>(() => LoaderFixture.Load("refused.bpf.o", "unknown_section").Dispose());
+
+        Assert.Equal(
+            "refused.bpf.o: program unknown_section: section ?no_such_type/anything names no type that is known: set Type, or clear AutoLoad",
+            refused.Message);
+    }
+
+    [KernelFact]
+    public void A_map_to_be_pinned_is_refused_by_name()
+    {
+        BpfObject file = LoaderFixture.Parse("refused.bpf.o", "good");
+        file.Map("numbers").PinByName = true;
+
+        NotSupportedException refused = Assert.Throws<NotSupportedException>(() => BpfLoader.Load(file).Dispose());
+
+        Assert.Contains("numbers", refused.Message, StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public void One_refused_program_takes_the_others_with_it()
+    {
+        int before = OpenDescriptors.Count();
+
+        Assert.Throws<BpfException>(() => LoaderFixture.Load("refused.bpf.o", "good", "unchecked_lookup").Dispose());
+
+        Assert.Equal(before, OpenDescriptors.Count());
+    }
+
+    [KernelFact]
+    public async Task Without_the_capability_the_advice_names_it()
+    {
+        if (!Rerun.IsInner())
+        {
+            await Rerun.ExpectPassAsync(typeof(RefusalTests), ["capsh", "--drop=cap_bpf,cap_sys_admin", "--shell=/usr/bin/env", "--"]);
+            return;
+        }
+
+        BpfException refused = Assert.Throws<BpfException>(() => LoaderFixture.Load("refused.bpf.o", "good").Dispose());
+        BpfException map = Assert.Throws<BpfException>(
+            () => BpfMap.Create(new BpfMapShape("numbers", BpfMapType.LruHash, 4, 8, 16, 0)).Dispose());
+
+        Assert.StartsWith("load the types of refused.bpf.o: EPERM (1); needs CAP_BPF", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith("create map numbers (LruHash, key 4, value 8, entries 16): EPERM (1); needs CAP_BPF", map.Message, StringComparison.Ordinal);
+        Assert.Contains("CAP_SYS_ADMIN before Linux 5.8", refused.Advice, StringComparison.Ordinal);
+    }
+}
