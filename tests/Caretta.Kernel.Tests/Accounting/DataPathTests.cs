@@ -43,7 +43,7 @@ public sealed class DataPathTests
 
     private static async Task<long> CountRunsAsync(CancellationToken cancellation)
     {
-        string[] ours = ["sock_ops", "inet_sock_set_s", "sweep_sockets", "adopt_sockets"];
+        string[] ours = ["sock_ops", "inet_sock_set_s", "sweep_sockets", "own_sockets", "adopt_sockets"];
         await using var list = new ChildProcess("bpftool", ["--json", "prog", "list"]);
         Assert.Equal(0, await list.WaitAsync(cancellation));
         using JsonDocument programs = JsonDocument.Parse(list.Log);

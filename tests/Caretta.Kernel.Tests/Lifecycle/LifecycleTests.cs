@@ -8,7 +8,7 @@ namespace Caretta.Kernel.Tests.Lifecycle;
 /// <summary>The agent comes and goes without a trace.</summary>
 public sealed class LifecycleTests
 {
-    private static readonly string[] OwnPrograms = ["sock_ops", "inet_sock_set_s", "sweep_sockets", "adopt_sockets"];
+    private static readonly string[] OwnPrograms = ["sock_ops", "inet_sock_set_s", "sweep_sockets", "own_sockets", "adopt_sockets"];
 
     [KernelFact]
     public async Task A_signal_at_any_moment_ends_it_with_code_0_and_leaves_nothing_behind()
