@@ -56,7 +56,21 @@ static __always_inline __u32 take_uncounted(struct connection *connection)
 	return __sync_lock_test_and_set(&connection->uncounted, UNCOUNTED_NONE);
 }
 
-static __always_inline void add_to_link(struct link_delta *delta, struct connection *connection, __u64 sent, __u64 received)
+/* An open connection that was counted before its other end was known leaves the nameless link. */
+static __always_inline void leave_nameless(const struct link_key *link)
+{
+	struct link_key nameless = *link;
+	struct link_delta *delta;
+
+	__builtin_memset(&nameless.remote_owner, 0, sizeof(nameless.remote_owner));
+	nameless.flags &= ~LINK_PEER_KNOWN;
+	delta = find_or_add_link(&nameless);
+	if (delta)
+		__sync_fetch_and_add(&delta->adopted, -1);
+}
+
+static __always_inline void add_to_link(struct link_delta *delta, const struct link_key *link, struct connection *connection,
+					__u64 sent, __u64 received)
 {
 	__u64 more;
 
@@ -70,6 +84,9 @@ static __always_inline void add_to_link(struct link_delta *delta, struct connect
 	case UNCOUNTED_OPENED:
 		__sync_fetch_and_add(&delta->opened, 1);
 		break;
+	case UNCOUNTED_MOVED:
+		leave_nameless(link);
+		/* fall through */
 	case UNCOUNTED_ADOPTED:
 		__sync_fetch_and_add(&delta->adopted, 1);
 		break;
@@ -96,7 +113,7 @@ static __always_inline void account_live(struct connection *connection, struct s
 		COUNT(deferred_updates, 1);
 		return;
 	}
-	add_to_link(delta, connection, sent, received);
+	add_to_link(delta, &link, connection, sent, received);
 }
 
 /* The last account, under the socket's lock. Only the first of several callers takes it. */
@@ -119,7 +136,7 @@ static __always_inline void account_final(struct connection *connection, struct 
 		COUNT(lost_received_bytes, advance(&connection->received_bytes, received));
 		return;
 	}
-	add_to_link(delta, connection, sent, received);
+	add_to_link(delta, &link, connection, sent, received);
 	__sync_fetch_and_add(phase == PHASE_OPEN ? &delta->closed : &delta->failed, 1);
 }
 

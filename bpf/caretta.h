@@ -46,7 +46,7 @@ struct link_delta {
 	__u64 opened;  /* connections established since launch */
 	__u64 closed;  /* connections closed, adopted ones included */
 	__u64 failed;  /* connects that never reached ESTABLISHED */
-	__u64 adopted; /* connections that were open before launch */
+	__u64 adopted; /* connections that were open before launch, or were opened on another link (there it is one less, modulo 2^64) */
 };
 
 _Static_assert(sizeof(struct socket_owner) == 24, "socket_owner is part of a hash key: no hidden padding");

@@ -31,6 +31,7 @@ enum uncounted {
 	UNCOUNTED_NONE = 0,
 	UNCOUNTED_OPENED,
 	UNCOUNTED_ADOPTED,
+	UNCOUNTED_MOVED, /* opened on the link without remote owner; the other end was found only later */
 };
 
 struct connection {

@@ -16,7 +16,11 @@
 #include "maps.bpf.h"
 #include "sock.bpf.h"
 
-/* A peer on this machine takes the offer with the last packet of the handshake; if that one is lost, a second later. */
+/*
+ * A peer on this machine takes the offer with the last packet of the handshake; if that one is lost, a second later. With
+ * TCP_DEFER_ACCEPT it waits for the first byte, perhaps for minutes. After this time a silent connection is shown without its
+ * peer's owner, and moves should it turn up.
+ */
 #define OFFER_NS 1500000000ull
 
 static __always_inline void offer_handshake(struct connection *connection, struct tcp_sock *tp)
@@ -141,9 +145,7 @@ static __always_inline bool peer_has_answered(const struct connection *connectio
 {
 	if (tp->bytes_acked > connection->offered_acked)
 		return true;
-	if (connection->offered_acked <= 1 && tp->bytes_received)
-		return true;
-	return bpf_ktime_get_ns() - connection->established_ns >= OFFER_NS;
+	return connection->offered_acked <= 1 && tp->bytes_received;
 }
 
 /*
@@ -156,11 +158,12 @@ static __always_inline bool settle_peer(struct connection *connection, struct so
 {
 	struct handshake *offer = NULL;
 	struct socket_owner *owner = NULL;
-	bool completing;
+	bool completing, answered;
 	__u32 peer;
 
-	/* In this order: complete_handshake runs before the state changes. */
+	/* In this order: complete_handshake runs before the state changes, and a peer on this machine takes the offer before it answers. */
 	completing = sk->__sk_common.skc_state == BPF_TCP_SYN_RECV;
+	answered = peer_has_answered(connection, tp);
 	load_barrier();
 	peer = *(volatile __u32 *)&connection->peer;
 	if (peer != PEER_SETTLED) {
@@ -179,8 +182,10 @@ static __always_inline bool settle_peer(struct connection *connection, struct so
 		owner = find_adopted_peer(sk);
 	else if (offer && offer->matched)
 		owner = &offer->owner;
-	else if (!closing && (peer == PEER_AWAITED ? completing : !peer_has_answered(connection, tp)))
+	else if (!closing && peer == PEER_AWAITED && completing)
 		return false;
+	else if (!closing && peer == PEER_OFFERED && !answered)
+		return bpf_ktime_get_ns() - connection->established_ns >= OFFER_NS;
 
 	if (owner) {
 		link->remote_owner = *owner;
@@ -189,6 +194,8 @@ static __always_inline bool settle_peer(struct connection *connection, struct so
 	if (__sync_val_compare_and_swap(&connection->peer, peer, PEER_SETTLING) == peer && peer != PEER_SETTLING) {
 		connection->link.remote_owner = link->remote_owner;
 		connection->link.flags = link->flags;
+		if (peer == PEER_OFFERED && owner && connection->uncounted == UNCOUNTED_NONE)
+			connection->uncounted = UNCOUNTED_MOVED;
 		__sync_lock_test_and_set(&connection->peer, PEER_SETTLED);
 		if (peer == PEER_OFFERED)
 			bpf_map_delete_elem(&handshakes, &connection->handshake);

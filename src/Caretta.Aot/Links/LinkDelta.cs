@@ -11,7 +11,10 @@ namespace Caretta.Aot.Links;
 /// <param name="Opened">Connections established since launch.</param>
 /// <param name="Closed">Connections closed, adopted ones included.</param>
 /// <param name="Failed">Connects that never reached ESTABLISHED.</param>
-/// <param name="Adopted">Connections that were open before launch.</param>
+/// <param name="Adopted">
+/// Connections that were open before launch or were opened on another link: a connection whose peer is found late moves, which takes
+/// one from the link it leaves, modulo 2^64.
+/// </param>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct LinkDelta(
     ulong SentBytes, ulong ReceivedBytes, ulong Opened, ulong Closed, ulong Failed, ulong Adopted);
