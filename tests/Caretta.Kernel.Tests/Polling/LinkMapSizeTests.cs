@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 
 using Caretta.Aot;
@@ -78,7 +79,8 @@ public sealed class LinkMapSizeTests
                 bool isClient = key.Role == LinkRole.Client;
                 ulong number = (ulong)IndexOf(isClient ? key.LocalAddress.ToString() : key.RemoteAddress.ToString()) + 1;
                 (ulong toServer, ulong toClient) = (number * (ulong)times, 2 * number * (ulong)times);
-                Assert.Equal(isClient ? (toServer, toClient) : (toClient, toServer), (table.Columns.SentBytes[link], table.Columns.ReceivedBytes[link]));
+                Assert.Equal(isClient ? toServer : toClient, table.Columns.SentBytes[link]);
+                Assert.Equal(isClient ? toClient : toServer, table.Columns.ReceivedBytes[link]);
                 Assert.Equal(1UL, table.Columns.Opened[link]);
             }
         }
@@ -128,8 +130,7 @@ public sealed class LinkMapSizeTests
     {
         // 127.1.high.low, as IPv4.
         string[] parts = address.Split('.');
-        return (int.Parse(parts[^2], System.Globalization.CultureInfo.InvariantCulture) << 8)
-            + int.Parse(parts[^1], System.Globalization.CultureInfo.InvariantCulture);
+        return (int.Parse(parts[^2], CultureInfo.InvariantCulture) << 8) + int.Parse(parts[^1], CultureInfo.InvariantCulture);
     }
 
     private static ulong Sum(ReadOnlySpan<ulong> values)

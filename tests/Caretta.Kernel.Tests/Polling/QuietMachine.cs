@@ -26,7 +26,8 @@ internal static class QuietMachine
         {
             // Methods that are compiled anew while they run allocate once for that. The agent is compiled ahead of time, and never again.
             await Rerun.ExpectPassAsync(testClass, [
-                "DOTNET_TieredCompilation=0", $"{Variable}={cgroup.FullName}", "unshare", "--net", "--pid", "--fork", "--mount-proc", "sh", "-c",
+                "DOTNET_TieredCompilation=0", $"{Variable}={cgroup.FullName}",
+                "unshare", "--net", "--pid", "--fork", "--mount-proc", "sh", "-c",
                 $"ip link set lo up && echo 0 > {cgroup.FullName}/cgroup.procs && exec \"$@\"", "sh"], test);
         }
         finally

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 using Caretta.Aot;
 using Caretta.Aot.Host;
@@ -42,7 +43,7 @@ public sealed class WarmPollTests
     });
 
     private static async Task ExpectNoAllocationAsync(
-        Action<List<KeptConnection>, Socket> act, [System.Runtime.CompilerServices.CallerMemberName] string test = "")
+        Action<List<KeptConnection>, Socket> act, [CallerMemberName] string test = "")
     {
         if (!Rerun.IsInner(test))
         {
@@ -100,7 +101,7 @@ public sealed class WarmPollTests
         var cgroups = new CgroupPaths(new CgroupTree(mount, TimeProvider.System, TimeSpan.FromSeconds(1)));
         var names = new HostNames(workloads, cgroups, new ContainerNames(), TimeProvider.System);
         exchange = new SnapshotExchange(facts);
-        return new Agent(
-            tier, memory, exchange, facts, workloads, names, TimeSpan.FromSeconds(1), static () => 0, new Log(TextWriter.Null, TimeProvider.System));
+        var log = new Log(TextWriter.Null, TimeProvider.System);
+        return new Agent(tier, memory, exchange, facts, workloads, names, TimeSpan.FromSeconds(1), static () => 0, log);
     }
 }
