@@ -141,7 +141,8 @@ public sealed class BpfLoader
     {
         if (definition.PinByName)
         {
-            throw new NotSupportedException($"{_file.Name}: map {definition.Name} is to be pinned, which is not supported: clear PinByName to have one of its own");
+            throw new NotSupportedException(
+                $"{_file.Name}: map {definition.Name} is to be pinned, which is not supported: clear PinByName to have one of its own");
         }
 
         BpfMapShape shape = MapFixups.ToShape(definition);
@@ -194,7 +195,8 @@ public sealed class BpfLoader
         if (definition.Type == BpfProgramType.Unspecified)
         {
             throw new NotSupportedException(
-                $"{_file.Name}: program {definition.Name}: section {definition.SectionName} names no type that is known: set Type, or clear AutoLoad");
+                $"{_file.Name}: program {definition.Name}: section {definition.SectionName} names no type that is known: "
+                + "set Type, or clear AutoLoad");
         }
 
         foreach (BpfMapReference reference in linked.MapReferences)
@@ -223,7 +225,8 @@ public sealed class BpfLoader
             Functions = linked.FunctionInfo.ToArray(),
             Lines = linked.LineInfo.ToArray(),
         };
-        return new BpfProgram(load.Load(), definition.Name, definition.Type, definition.ExpectedAttachType, definition.AttachTarget ?? string.Empty);
+        return new BpfProgram(
+            load.Load(), definition.Name, definition.Type, definition.ExpectedAttachType, definition.AttachTarget ?? string.Empty);
     }
 
     private void FillProgramArrays()

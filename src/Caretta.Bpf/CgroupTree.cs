@@ -27,7 +27,7 @@ public sealed class CgroupTree
     {
         ArgumentException.ThrowIfNullOrEmpty(mount);
         ArgumentNullException.ThrowIfNull(time);
-        Mount = mount;
+        Mount = mount.Length > 1 ? mount.TrimEnd('/') : mount;
         _time = time;
         _rescanInterval = rescanInterval;
     }
@@ -138,7 +138,7 @@ public sealed class CgroupTree
             {
                 if (TryGetId(directory, out ulong id))
                 {
-                    _paths[id] = directory[Mount.Length..];
+                    _paths[id] = Mount == "/" ? directory : directory[Mount.Length..];
                 }
             }
         }

@@ -107,12 +107,7 @@ internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes)
             }
         }
 
-        foreach (string missing in addresses.Where(static entry => entry.Value == ulong.MaxValue).Select(static entry => entry.Key).ToArray())
-        {
-            addresses.Remove(missing);
-        }
-
-        return addresses;
+        return addresses.Where(static entry => entry.Value != ulong.MaxValue).ToDictionary();
     }
 
     /// <summary>Reads <c>ffffffff81000000 T _text</c>; a module's symbols have its name behind theirs and do not count.</summary>

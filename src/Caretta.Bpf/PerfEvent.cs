@@ -50,7 +50,8 @@ internal static class PerfEvent
         if (mount is null)
         {
             throw new FileNotFoundException(
-                "tracefs is not mounted, or may not be seen: mount -t tracefs tracefs /sys/kernel/tracing, or give the container that mount");
+                "tracefs is not mounted, or may not be seen: mount -t tracefs tracefs /sys/kernel/tracing, "
+                + "or give the container that mount");
         }
 
         string path = Path.Combine(mount, "events", tracepoint, "id");

@@ -125,7 +125,19 @@ internal sealed class LinkMaps : IDisposable
             return;
         }
 
-        _maps[idle] = BpfMap.Create(old.Shape with { MaxEntries = _wanted }).As<LinkKey, LinkDelta>();
+        BpfMap replacement;
+        try
+        {
+            replacement = BpfMap.Create(old.Shape with { MaxEntries = _wanted });
+        }
+        catch (BpfException)
+        {
+            // No memory for it. With the size there is polls go on, and what finds no room is counted: better than none at all.
+            _wanted = old.Shape.MaxEntries;
+            return;
+        }
+
+        _maps[idle] = replacement.As<LinkKey, LinkDelta>();
         old.Dispose();
     }
 }

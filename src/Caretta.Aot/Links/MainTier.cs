@@ -60,12 +60,18 @@ internal sealed class MainTier : IDisposable
     /// <summary>Loads the programs. Nothing runs yet.</summary>
     /// <param name="image">The object file.</param>
     /// <param name="trackProcesses">Whether links are told apart by process name too (host mode).</param>
+    /// <param name="linkCapacity">Entries that the link maps have room for at first and at least; null leaves it to the object.</param>
     /// <exception cref="BpfException">The kernel refused.</exception>
     /// <exception cref="BadImageException">The object or the kernel's BTF cannot be read.</exception>
-    public static MainTier Load(ReadOnlyMemory<byte> image, bool trackProcesses)
+    public static MainTier Load(ReadOnlyMemory<byte> image, bool trackProcesses, uint? linkCapacity = null)
     {
         BpfObject file = BpfObject.Parse(image, "caretta.bpf.o");
         file.SetVariable("track_processes", trackProcesses);
+        if (linkCapacity is { } capacity)
+        {
+            file.Map("links_a").MaxEntries = file.Map("links_b").MaxEntries = capacity;
+        }
+
         LoadedObject loaded = BpfLoader.Load(file);
         try
         {

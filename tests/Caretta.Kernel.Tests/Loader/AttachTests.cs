@@ -85,8 +85,10 @@ public sealed class AttachTests
         if (!Rerun.IsInner())
         {
             // An empty directory in its place hides it, mounted or not.
-            await Rerun.ExpectPassAsync(typeof(AttachTests),
-                ["unshare", "--mount", "sh", "-c", "mount -t tmpfs none /sys/kernel/tracing && mount -t tmpfs none /sys/kernel/debug && exec \"$@\"", "sh"]);
+            await Rerun.ExpectPassAsync(typeof(AttachTests), [
+                "unshare", "--mount", "sh", "-c",
+                "mount -t tmpfs none /sys/kernel/tracing && mount -t tmpfs none /sys/kernel/debug && exec \"$@\"", "sh",
+            ]);
             return;
         }
 

@@ -45,7 +45,8 @@ public sealed class DescriptorTests
             }
 
             // Each time: a collection in between would close what nobody disposed.
-            Assert.True(OpenDescriptors.Count() == descriptors, $"load {i}, {name}: {OpenDescriptors.Count()} descriptors, {descriptors} before");
+            int now = OpenDescriptors.Count();
+            Assert.True(now == descriptors, $"load {i}, {name}: {now} descriptors, {descriptors} before");
             if (i == Rounds / 3)
             {
                 (managed, resident) = (GC.GetTotalMemory(forceFullCollection: true), Environment.WorkingSet);

@@ -105,7 +105,8 @@ public sealed class KernelLayoutTests
         foreach (FieldInfo field in typeof(T).GetFields(BindingFlags.Instance | BindingFlags.NonPublic))
         {
             // <LocalAddress>k__BackingField
-            ours.Add(OffsetOf<T>(field), (ToSnakeCase(field.Name[1..field.Name.IndexOf('>')]), SizeOf(field.FieldType)));
+            string member = ToSnakeCase(field.Name[1..field.Name.IndexOf('>')]);
+            ours.Add(OffsetOf<T>(field), (member == "padding" ? "_pad" : member, SizeOf(field.FieldType)));
         }
 
         // Two words here, an array of characters there.
@@ -125,7 +126,7 @@ public sealed class KernelLayoutTests
             expected.Add($"{member.BitOffset / 8}: {types.NameText(member.NameOffset)}, {size} bytes");
         }
 
-        Assert.Equal(expected, ours.Select(static pair => $"{pair.Key}: {(pair.Value.Name == "padding" ? "_pad" : pair.Value.Name)}, {pair.Value.Size} bytes"));
+        Assert.Equal(expected, ours.Select(static pair => $"{pair.Key}: {pair.Value.Name}, {pair.Value.Size} bytes"));
         Assert.Equal((int)theirs.Size, Unsafe.SizeOf<T>());
     }
 
@@ -164,7 +165,8 @@ public sealed class KernelLayoutTests
         Members(types, union).Single(member => member.Name.Length == 0 && Place(types, member.Type, name) is not null).Type;
 
     private static IEnumerable<(string Name, BtfType Type)> Members(BtfTypes types, BtfType type) =>
-        Enumerable.Range(0, type.Length).Select(i => (types.NameText(type.Member(i).NameOffset), types.SkipModifiers(type.Member(i).TypeId)));
+        Enumerable.Range(0, type.Length).Select(type.Member)
+            .Select(member => (types.NameText(member.NameOffset), types.SkipModifiers(member.TypeId)));
 
     private static Dictionary<string, ulong> Enumerators(BtfTypes types, string name)
     {
@@ -184,5 +186,5 @@ public sealed class KernelLayoutTests
     private static uint SizeOf(Type type) =>
         (uint)(int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
     private static string ToSnakeCase(string name) =>
-        string.Concat(name.Select((letter, i) => char.IsAsciiLetterUpper(letter) ? $"{(i == 0 ? "" : "_")}{char.ToLowerInvariant(letter)}" : letter.ToString()));
+        string.Concat(name.Select((letter, i) => i > 0 && char.IsAsciiLetterUpper(letter) ? $"_{letter}" : $"{letter}")).ToLowerInvariant();
 }

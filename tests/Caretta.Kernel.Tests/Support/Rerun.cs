@@ -1,10 +1,8 @@
 using System.Runtime.CompilerServices;
 
-using Caretta.Kernel.Tests.Support;
-
 using Xunit;
 
-namespace Caretta.Kernel.Tests.Loader;
+namespace Caretta.Kernel.Tests.Support;
 
 /// <summary>Runs the calling test once more in a process of other circumstances: fewer capabilities, other mounts.</summary>
 internal static class Rerun
