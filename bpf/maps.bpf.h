@@ -39,13 +39,15 @@ struct connection {
 	__u64 sent_bytes;     /* already accounted; only ever grows, by compare and swap */
 	__u64 received_bytes; /* likewise */
 	__u64 acked_base;     /* tcp_sock.bytes_acked at adoption, else 0 */
-	__u64 handshake;      /* key into handshakes while PEER_OFFERED or PEER_AWAITED */
+	__u64 handshake;      /* numbers in handshakes while PEER_OFFERED or PEER_AWAITED */
 	__u64 established_ns; /* CLOCK_MONOTONIC, while PEER_OFFERED */
 	__u64 offered_acked;  /* tcp_sock.bytes_acked then: 1 for the SYN, and what it carried */
 	__u32 first_sequence; /* sequence number of the first byte to count */
 	__u32 phase;	      /* enum phase */
 	__u32 peer;	      /* enum peer */
 	__u32 uncounted;      /* enum uncounted */
+	__u32 handshake_slot; /* while PEER_OFFERED */
+	__u32 _pad;
 };
 
 /* Socket -> its connection. Freed by the kernel with the socket: nothing can leak. A listener's is cloned into what it accepts. */
@@ -77,21 +79,36 @@ struct {
 	.values = { &links_a },
 };
 
+/* Who may touch a slot. Whoever changes the state owns what the new state says. */
+enum handshake_state {
+	HANDSHAKE_FREE = 0,
+	HANDSHAKE_CLAIMED, /* being written or cleared by the connecting end */
+	HANDSHAKE_OFFERED, /* owner is the connecting end's */
+	HANDSHAKE_TAKING,  /* the accepting end is exchanging the owners */
+	HANDSHAKE_MATCHED, /* owner is the accepting end's */
+	HANDSHAKE_LEFT,	   /* the connecting end went away meanwhile: the accepting end frees the slot */
+};
+
 struct handshake {
-	struct socket_owner owner; /* the connecting end's; after the match the accepting end's */
-	__u32 matched;
+	__u64 numbers; /* both initial sequence numbers; valid from OFFERED on */
+	struct socket_owner owner;
+	__u32 state; /* enum handshake_state */
 	__u32 _pad;
 };
 
+#define HANDSHAKE_SLOTS 8192
+#define HANDSHAKE_PROBES 16
+
 /*
- * Both initial sequence numbers -> owner, from the moment a connect succeeds until its other end turned out to be on this machine,
- * or not to be. Deleted by the connecting end. When full, the other end is named by its address.
+ * Connections whose connecting end is on this machine, from the moment the connect succeeds until the other end turned out to be
+ * here too, or not to be. A hash table of our own over an array: a kernel hash costs several times as much per connection, and
+ * hands out entries that may be somebody else's a moment later. Freed by the connecting end. When no slot is free, the other end
+ * is named by its address.
  */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 16384);
-	__type(key, __u64);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, HANDSHAKE_SLOTS);
+	__type(key, __u32);
 	__type(value, struct handshake);
 } handshakes SEC(".maps");
 

@@ -13,6 +13,7 @@
 #ifndef CARETTA_PEERS_BPF_H
 #define CARETTA_PEERS_BPF_H
 
+#include "handshakes.bpf.h"
 #include "maps.bpf.h"
 #include "sock.bpf.h"
 
@@ -25,43 +26,41 @@
 
 static __always_inline void offer_handshake(struct connection *connection, struct tcp_sock *tp)
 {
-	__u64 handshake = (__u64)connection->first_sequence << 32 | tp->rcv_nxt;
-	struct handshake offer = { .owner = connection->link.local_owner };
+	__u64 numbers = handshake_numbers(connection->first_sequence, tp->rcv_nxt);
+	int slot = put_handshake(numbers, &connection->link.local_owner);
 
-	if (bpf_map_update_elem(&handshakes, &handshake, &offer, BPF_ANY)) {
+	if (slot < 0) {
 		COUNT(unmatched_handshakes, 1);
 		return;
 	}
 	COUNT(offered_handshakes, 1);
-	connection->handshake = handshake;
+	connection->handshake = numbers;
+	connection->handshake_slot = slot;
 	connection->established_ns = bpf_ktime_get_ns();
 	connection->offered_acked = tp->bytes_acked;
 	connection->peer = PEER_OFFERED;
 }
 
 /* Under the socket's lock, while no account looks at the connection's link. */
-static __always_inline bool take_handshake(struct connection *connection, __u64 handshake)
+static __always_inline bool take_handshake(struct connection *connection, __u64 numbers)
 {
-	struct handshake *offer = bpf_map_lookup_elem(&handshakes, &handshake);
+	struct socket_owner theirs;
 
-	if (!offer || offer->matched)
+	if (!exchange_handshake(numbers, &connection->link.local_owner, &theirs))
 		return false;
-	connection->link.remote_owner = offer->owner;
+	connection->link.remote_owner = theirs;
 	connection->link.flags |= LINK_PEER_KNOWN;
-	offer->owner = connection->link.local_owner;
-	/* Only now may the other end read it. */
-	__sync_lock_test_and_set(&offer->matched, 1);
 	return true;
 }
 
 /* The accepting end, when it is established: for once in state SYN_RECV both with the last packet and with a Fast Open's first. */
 static __always_inline void accept_handshake(struct connection *connection, struct tcp_sock *tp)
 {
-	__u64 handshake = (__u64)tp->rcv_nxt << 32 | connection->first_sequence;
+	__u64 numbers = handshake_numbers(tp->rcv_nxt, connection->first_sequence);
 
-	if (take_handshake(connection, handshake) || !is_fast_open(tp))
+	if (take_handshake(connection, numbers) || !is_fast_open(tp))
 		return;
-	connection->handshake = handshake;
+	connection->handshake = numbers;
 	connection->peer = PEER_AWAITED;
 }
 
@@ -78,12 +77,11 @@ static __always_inline void complete_handshake(struct connection *connection)
 /* The later end of a simultaneous open finds the offer of the earlier one. Should each find the other's, that is as good. */
 static __always_inline void meet_handshake(struct connection *connection, struct tcp_sock *tp)
 {
-	__u64 handshake = (__u64)tp->rcv_nxt << 32 | connection->first_sequence;
-
-	if (connection->peer != PEER_OFFERED || !take_handshake(connection, handshake))
+	if (connection->peer != PEER_OFFERED ||
+	    !take_handshake(connection, handshake_numbers(tp->rcv_nxt, connection->first_sequence)))
 		return;
 	connection->peer = PEER_SETTLED;
-	bpf_map_delete_elem(&handshakes, &connection->handshake);
+	drop_handshake(connection->handshake_slot);
 }
 
 static __always_inline void read_end(struct socket_end *end, struct sock *sk, bool mirrored)
@@ -151,14 +149,13 @@ static __always_inline bool peer_has_answered(const struct connection *connectio
 /*
  * Copies the connection's link into @link, with the remote owner if there is one. Returns false while it is too early to say.
  * Sweep and close handler may meet here: each works on its own copy, and whoever wins the compare-and-swap makes it final. The
- * offer is deleted only after that, so who finds no offer looks at the state once more.
+ * offer is dropped only after that, so who finds it gone looks at the state once more.
  */
 static __always_inline bool settle_peer(struct connection *connection, struct sock *sk, struct tcp_sock *tp, bool closing,
 					struct link_key *link)
 {
-	struct handshake *offer = NULL;
-	struct socket_owner *owner = NULL;
-	bool completing, answered;
+	struct socket_owner *adopted, owner;
+	bool completing, answered, known = false;
 	__u32 peer;
 
 	/* In this order: complete_handshake runs before the state changes, and a peer on this machine takes the offer before it answers. */
@@ -166,9 +163,9 @@ static __always_inline bool settle_peer(struct connection *connection, struct so
 	answered = peer_has_answered(connection, tp);
 	load_barrier();
 	peer = *(volatile __u32 *)&connection->peer;
-	if (peer != PEER_SETTLED) {
-		offer = bpf_map_lookup_elem(&handshakes, &connection->handshake);
-		if (!offer) {
+	if (peer == PEER_OFFERED || peer == PEER_SETTLING) {
+		known = read_handshake(connection->handshake_slot, connection->handshake, &owner);
+		if (!known) {
 			load_barrier();
 			peer = *(volatile __u32 *)&connection->peer;
 		}
@@ -178,27 +175,31 @@ static __always_inline bool settle_peer(struct connection *connection, struct so
 	if (peer == PEER_SETTLED)
 		return true;
 
-	if (peer == PEER_ADOPTED)
-		owner = find_adopted_peer(sk);
-	else if (offer && offer->matched)
-		owner = &offer->owner;
-	else if (!closing && peer == PEER_AWAITED && completing)
-		return false;
-	else if (!closing && peer == PEER_OFFERED && !answered)
-		return bpf_ktime_get_ns() - connection->established_ns >= OFFER_NS;
+	if (peer == PEER_ADOPTED) {
+		adopted = find_adopted_peer(sk);
+		if (adopted) {
+			owner = *adopted;
+			known = true;
+		}
+	} else if (!known && !closing) {
+		if (peer == PEER_AWAITED && completing)
+			return false;
+		if (peer == PEER_OFFERED && !answered)
+			return bpf_ktime_get_ns() - connection->established_ns >= OFFER_NS;
+	}
 
-	if (owner) {
-		link->remote_owner = *owner;
+	if (known) {
+		link->remote_owner = owner;
 		link->flags |= LINK_PEER_KNOWN;
 	}
-	if (__sync_val_compare_and_swap(&connection->peer, peer, PEER_SETTLING) == peer && peer != PEER_SETTLING) {
+	if (peer != PEER_SETTLING && __sync_val_compare_and_swap(&connection->peer, peer, PEER_SETTLING) == peer) {
 		connection->link.remote_owner = link->remote_owner;
 		connection->link.flags = link->flags;
-		if (peer == PEER_OFFERED && owner && connection->uncounted == UNCOUNTED_NONE)
+		if (peer == PEER_OFFERED && known && connection->uncounted == UNCOUNTED_NONE)
 			connection->uncounted = UNCOUNTED_MOVED;
 		__sync_lock_test_and_set(&connection->peer, PEER_SETTLED);
 		if (peer == PEER_OFFERED)
-			bpf_map_delete_elem(&handshakes, &connection->handshake);
+			drop_handshake(connection->handshake_slot);
 	}
 	return true;
 }

@@ -18,7 +18,7 @@ static __always_inline __u64 cgroup_id(struct sock *sk)
 	__u64 val;
 
 	if (bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
-		return BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
+		return sk->sk_cgrp_data.cgroup->kn->id;
 	old = (struct sock_cgroup_data___before_5_15 *)&sk->sk_cgrp_data;
 	val = BPF_CORE_READ(old, val);
 	if (!val || (val & 1))
@@ -124,7 +124,7 @@ static __always_inline bool in_use(struct sock *sk)
 	/* On PREEMPT_RT and on architectures with other locks: assume so. */
 	if (!bpf_core_field_exists(sk->sk_lock.slock.rlock.raw_lock.val.counter))
 		return true;
-	return BPF_CORE_READ(sk, sk_lock.slock.rlock.raw_lock.val.counter) != 0;
+	return sk->sk_lock.slock.rlock.raw_lock.val.counter != 0;
 }
 
 /*

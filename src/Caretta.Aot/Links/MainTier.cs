@@ -16,14 +16,16 @@ internal sealed class MainTier : IDisposable
     // Rounds of sweep and drain in one poll while live accounts find no room; each offers four times the room of the one before.
     private const int MaxRounds = 4;
 
-    // Connects since the last poll that make another one urgent: a quarter of the map of handshakes.
-    private const ulong MaxOffers = 4096;
+    // Connects since the last poll that make another one urgent, as a part of the table of handshakes: slots get scarce when it is
+    // half full.
+    private const uint OffersPerSlots = 4;
 
     private readonly LoadedObject _loaded;
     private readonly LinkMaps _links;
     private readonly BpfMap _globals;
     private readonly byte[] _globalsValue;
     private readonly int _countersOffset;
+    private readonly uint _maxOffers;
     private readonly List<BpfLink> _attached = [];
     private BpfIterator? _sweep;
     private ulong _sweptBefore;
@@ -36,6 +38,7 @@ internal sealed class MainTier : IDisposable
         _links = new LinkMaps(loaded.Map("active_links"), loaded.Map("links_a"), loaded.Map("links_b"));
         (_globals, _countersOffset) = loaded.Variable("counters");
         _globalsValue = new byte[_globals.Shape.ValueSize];
+        _maxOffers = loaded.Map("handshakes").Shape.MaxEntries / OffersPerSlots;
         Programs = [loaded.Program("inet_sock_set_state"), loaded.Program("sweep_sockets"), loaded.Program("sock_ops")];
     }
 
@@ -165,7 +168,7 @@ internal sealed class MainTier : IDisposable
     {
         ReadCounters();
         return Counters.AddedLinks - _countersAtPoll.AddedLinks > _links.Capacity / 4
-            || Counters.OfferedHandshakes - _countersAtPoll.OfferedHandshakes > MaxOffers;
+            || Counters.OfferedHandshakes - _countersAtPoll.OfferedHandshakes > _maxOffers;
     }
 
     /// <inheritdoc/>
