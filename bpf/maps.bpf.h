@@ -83,6 +83,8 @@ struct handshake {
 	__u32 _pad;
 };
 
+#define MAX_HANDSHAKES 16384
+
 /*
  * Both initial sequence numbers -> owner, from the moment a connect succeeds until its other end turned out to be on this machine,
  * or not to be. Deleted by the connecting end. When full, the other end is named by its address.
@@ -90,7 +92,7 @@ struct handshake {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 16384);
+	__uint(max_entries, MAX_HANDSHAKES);
 	__type(key, __u64);
 	__type(value, struct handshake);
 } handshakes SEC(".maps");
@@ -145,6 +147,7 @@ struct counters {
 	__u64 unmatched_handshakes; /* no room in handshakes: local peers named by address */
 	__u64 added_links;	    /* entries made in the link maps */
 	__u64 offered_handshakes;   /* entries made in handshakes */
+	__u64 settled_handshakes;   /* and taken out again */
 } counters = {};
 
 #define COUNT(counter, n) ((void)__sync_fetch_and_add(&counters.counter, (n)))

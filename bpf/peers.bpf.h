@@ -39,6 +39,18 @@ static __always_inline void offer_handshake(struct connection *connection, struc
 	connection->peer = PEER_OFFERED;
 }
 
+static __always_inline void withdraw_handshake(struct connection *connection)
+{
+	if (!bpf_map_delete_elem(&handshakes, &connection->handshake))
+		COUNT(settled_handshakes, 1);
+}
+
+/* Room is kept for handshakes under way: beyond half, offers of silent connections do not stay. */
+static __always_inline bool handshakes_crowded(void)
+{
+	return counters.offered_handshakes - counters.settled_handshakes > MAX_HANDSHAKES / 2;
+}
+
 /* Under the socket's lock, while no account looks at the connection's link. */
 static __always_inline bool take_handshake(struct connection *connection, __u64 handshake)
 {
@@ -83,7 +95,7 @@ static __always_inline void meet_handshake(struct connection *connection, struct
 	if (connection->peer != PEER_OFFERED || !take_handshake(connection, handshake))
 		return;
 	connection->peer = PEER_SETTLED;
-	bpf_map_delete_elem(&handshakes, &connection->handshake);
+	withdraw_handshake(connection);
 }
 
 static __always_inline void read_end(struct socket_end *end, struct sock *sk, bool mirrored)
@@ -178,14 +190,18 @@ static __always_inline bool settle_peer(struct connection *connection, struct so
 	if (peer == PEER_SETTLED)
 		return true;
 
-	if (peer == PEER_ADOPTED)
+	if (peer == PEER_ADOPTED) {
 		owner = find_adopted_peer(sk);
-	else if (offer && offer->matched)
+	} else if (offer && offer->matched) {
 		owner = &offer->owner;
-	else if (!closing && peer == PEER_AWAITED && completing)
+	} else if (!closing && peer == PEER_AWAITED && completing) {
 		return false;
-	else if (!closing && peer == PEER_OFFERED && !answered)
-		return bpf_ktime_get_ns() - connection->established_ns >= OFFER_NS;
+	} else if (!closing && peer == PEER_OFFERED && !answered) {
+		if (bpf_ktime_get_ns() - connection->established_ns < OFFER_NS)
+			return false;
+		if (!handshakes_crowded())
+			return true;
+	}
 
 	if (owner) {
 		link->remote_owner = *owner;
@@ -198,7 +214,7 @@ static __always_inline bool settle_peer(struct connection *connection, struct so
 			connection->uncounted = UNCOUNTED_MOVED;
 		__sync_lock_test_and_set(&connection->peer, PEER_SETTLED);
 		if (peer == PEER_OFFERED)
-			bpf_map_delete_elem(&handshakes, &connection->handshake);
+			withdraw_handshake(connection);
 	}
 	return true;
 }

@@ -15,6 +15,7 @@ namespace Caretta.Aot.Links;
 /// <param name="UnmatchedHandshakes">Connections whose other end, if on this machine, is named by its address only.</param>
 /// <param name="AddedLinks">Entries made in the link maps.</param>
 /// <param name="OfferedHandshakes">Connections made from here, each an entry in the map of handshakes until it is settled.</param>
+/// <param name="SettledHandshakes">Entries taken out of it.</param>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct KernelCounters(
     ulong SweptSockets,
@@ -26,4 +27,5 @@ internal readonly record struct KernelCounters(
     ulong DeferredUpdates,
     ulong UnmatchedHandshakes,
     ulong AddedLinks,
-    ulong OfferedHandshakes);
+    ulong OfferedHandshakes,
+    ulong SettledHandshakes);
