@@ -34,7 +34,14 @@ static __always_inline bool move_handshake(struct handshake *handshake, __u32 fr
 static __always_inline void free_handshake(struct handshake *handshake)
 {
 	handshake->numbers = 0;
+	COUNT(dropped_handshakes, 1);
 	__sync_lock_test_and_set(&handshake->state, HANDSHAKE_FREE);
+}
+
+/* Room is kept for handshakes under way: when half is in use, offers of silent connections do not stay. */
+static __always_inline bool handshakes_crowded(void)
+{
+	return counters.offered_handshakes - counters.dropped_handshakes > HANDSHAKE_SLOTS / 2;
 }
 
 /* Leaves @owner under @numbers. Returns the slot, or -1 if there is none near. */
@@ -52,6 +59,7 @@ static __always_inline int put_handshake(__u64 numbers, const struct socket_owne
 			continue;
 		handshake->numbers = numbers;
 		handshake->owner = *owner;
+		COUNT(offered_handshakes, 1);
 		__sync_lock_test_and_set(&handshake->state, HANDSHAKE_OFFERED);
 		return slot & (HANDSHAKE_SLOTS - 1);
 	}

@@ -137,7 +137,19 @@ struct end_map {
 
 struct end_map first_ends SEC(".maps");
 
-/* Holds the one above while connections are adopted, then nothing: the agent takes it out, and its memory is free again. */
+/*
+ * Owners of listeners that were there before us and whose TCP socket cannot be reached: MPTCP's are behind a socket of their own.
+ * Network namespace and port -> owner.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, struct socket_owner);
+} old_listeners SEC(".maps");
+
+/* Holds first_ends while connections are adopted, then nothing: the agent takes it out, and its memory is free again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1);
@@ -161,7 +173,8 @@ struct counters {
 	__u64 deferred_updates;	    /* live accounts for which it had none: made up for by a later sweep */
 	__u64 unmatched_handshakes; /* no room in handshakes: local peers named by address */
 	__u64 added_links;	    /* entries made in the link maps */
-	__u64 offered_handshakes;   /* entries made in handshakes */
+	__u64 offered_handshakes;   /* slots of handshakes claimed */
+	__u64 dropped_handshakes;   /* and freed again */
 } counters = {};
 
 #define COUNT(counter, n) ((void)__sync_fetch_and_add(&counters.counter, (n)))

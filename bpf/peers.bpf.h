@@ -33,7 +33,6 @@ static __always_inline void offer_handshake(struct connection *connection, struc
 		COUNT(unmatched_handshakes, 1);
 		return;
 	}
-	COUNT(offered_handshakes, 1);
 	connection->handshake = numbers;
 	connection->handshake_slot = slot;
 	connection->established_ns = bpf_ktime_get_ns();
@@ -184,8 +183,12 @@ static __always_inline bool settle_peer(struct connection *connection, struct so
 	} else if (!known && !closing) {
 		if (peer == PEER_AWAITED && completing)
 			return false;
-		if (peer == PEER_OFFERED && !answered)
-			return bpf_ktime_get_ns() - connection->established_ns >= OFFER_NS;
+		if (peer == PEER_OFFERED && !answered) {
+			if (bpf_ktime_get_ns() - connection->established_ns < OFFER_NS)
+				return false;
+			if (!handshakes_crowded())
+				return true;
+		}
 	}
 
 	if (known) {

@@ -14,7 +14,8 @@ namespace Caretta.Aot.Links;
 /// <param name="DeferredUpdates">Accounts of live sockets for which it had none: a later sweep makes up for them.</param>
 /// <param name="UnmatchedHandshakes">Connections whose other end, if on this machine, is named by its address only.</param>
 /// <param name="AddedLinks">Entries made in the link maps.</param>
-/// <param name="OfferedHandshakes">Connections made from here, each an entry in the map of handshakes until it is settled.</param>
+/// <param name="OfferedHandshakes">Connections made from here, each a slot in the table of handshakes until it is settled.</param>
+/// <param name="DroppedHandshakes">Slots of it that were freed again.</param>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct KernelCounters(
     ulong SweptSockets,
@@ -26,4 +27,5 @@ internal readonly record struct KernelCounters(
     ulong DeferredUpdates,
     ulong UnmatchedHandshakes,
     ulong AddedLinks,
-    ulong OfferedHandshakes);
+    ulong OfferedHandshakes,
+    ulong DroppedHandshakes);
