@@ -7,9 +7,13 @@ namespace Caretta.Bpf;
 /// <remarks>Safe to dispose from any thread at any time: calls under way keep it open through a lease.</remarks>
 public sealed class BpfHandle : SafeHandle
 {
+    private const int StandardStreams = 3;
+    private const int DuplicateAbove = 1030;    // include/uapi/linux/fcntl.h, F_DUPFD_CLOEXEC
+
     /// <summary>Takes ownership of <paramref name="fd"/>.</summary>
+    /// <exception cref="BpfException">It had to be moved, and the process has no descriptors left.</exception>
     internal BpfHandle(int fd)
-        : base(-1, ownsHandle: true) => SetHandle(fd);
+        : base(-1, ownsHandle: true) => SetHandle(fd is >= 0 and < StandardStreams ? MoveAside(fd) : fd);
 
     /// <inheritdoc/>
     public override bool IsInvalid => (int)handle < 0;
@@ -23,6 +27,18 @@ public sealed class BpfHandle : SafeHandle
 
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => Libc.Close((int)handle) == 0;
+
+    /// <summary>
+    /// A process that was started without standard input gets its descriptor here, 0, which bpf(2) takes for "none"; and what a library
+    /// prints must not end up in a map.
+    /// </summary>
+    private static int MoveAside(int fd)
+    {
+        nint moved = Libc.Syscall(SystemCall.Fcntl, fd, DuplicateAbove, StandardStreams, 0, 0);
+        int errno = Marshal.GetLastPInvokeError();
+        _ = Libc.Close(fd);
+        return moved >= 0 ? (int)moved : throw new BpfException($"move descriptor {fd}", errno);
+    }
 
     internal readonly ref struct Lease
     {

@@ -9,6 +9,8 @@ internal static class SystemCall
 
     public static nint Bpf => Arm64 ? 280 : 321;
 
+    public static nint Fcntl => Arm64 ? 25 : 72;
+
     public static nint PerfEventOpen => Arm64 ? 241 : 298;
 
     public static nint Statx => Arm64 ? 291 : 332;

@@ -1,6 +1,8 @@
 using Caretta.Bpf;
 using Caretta.Kernel.Tests.Support;
 
+using Microsoft.Win32.SafeHandles;
+
 using Xunit;
 
 namespace Caretta.Kernel.Tests.Loader;
@@ -74,6 +76,28 @@ public sealed class DescriptorTests
             Assert.Throws<BpfException>(() => BpfLink.AttachIterator(loaded.Program("sum_elements")));
             Assert.Equal(descriptors, OpenDescriptors.Count());
         }
+    }
+
+    [KernelFact]
+    public async Task Descriptors_of_standard_streams_are_left_alone()
+    {
+        if (!Rerun.IsInner())
+        {
+            await Rerun.ExpectPassAsync(typeof(DescriptorTests), []);
+            return;
+        }
+
+        // The next descriptor that the kernel gives out is 0.
+        new SafeFileHandle(0, ownsHandle: true).Dispose();
+
+        using BpfMap<uint, ulong> map = LoaderFixture.CreateHash(1);
+        string? zero = new FileInfo("/proc/self/fd/0").LinkTarget;
+        using LoadedObject loaded = LoaderFixture.Load("run.bpf.o", "callbacks");
+
+        Assert.Equal(0u, loaded.Run("callbacks"));
+        Assert.All(loaded.Maps, static map => Assert.True(map.Handle.DangerousGetHandle() > 2));
+        Assert.True(map.Handle.DangerousGetHandle() > 2);
+        Assert.DoesNotContain("bpf", zero ?? string.Empty, StringComparison.Ordinal);
     }
 
     [KernelFact]
