@@ -122,7 +122,19 @@ struct end_map {
 
 struct end_map first_ends SEC(".maps");
 
-/* Holds the one above while connections are adopted, then nothing: the agent takes it out, and its memory is free again. */
+/*
+ * Owners of listeners that were there before us and whose TCP socket cannot be reached: MPTCP's are behind a socket of their own.
+ * Network namespace and port -> owner.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, struct socket_owner);
+} old_listeners SEC(".maps");
+
+/* Holds first_ends while connections are adopted, then nothing: the agent takes it out, and its memory is free again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1);
