@@ -58,14 +58,25 @@ static __always_inline void on_connect(struct bpf_sock *bsk)
 		COUNT(untracked_connections, 1);
 }
 
-static __always_inline struct connection *connection_to_open(struct bpf_sock *bsk, struct sock *sk)
+static __always_inline __u64 listener_key(struct sock *sk)
+{
+	return (__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) << 16 | sk->__sk_common.skc_num;
+}
+
+static __always_inline struct connection *connection_to_open(struct bpf_sock *bsk, struct sock *sk, bool passive)
 {
 	struct connection blank = { .phase = PHASE_OWNED }, *connection;
+	struct socket_owner *owner;
+	__u64 listener;
 
 	connection = bpf_sk_storage_get(&sockets, bsk, NULL, 0);
 	if (connection)
 		return connection;
 	/* Its connect or its listener came before us. */
+	listener = listener_key(sk);
+	owner = passive ? bpf_map_lookup_elem(&old_listeners, &listener) : NULL;
+	if (owner)
+		blank.link.local_owner = *owner;
 	blank.link.local_owner.cgroup_id = cgroup_id(sk);
 	connection = bpf_sk_storage_get(&sockets, bsk, &blank, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!connection)
@@ -87,7 +98,7 @@ static __always_inline void on_established(struct bpf_sock *bsk, bool passive)
 
 	if (!tp)
 		return;
-	connection = connection_to_open(bsk, sock_of(tp));
+	connection = connection_to_open(bsk, sock_of(tp), passive);
 	if (!connection)
 		return;
 
@@ -231,6 +242,7 @@ int own_sockets(struct bpf_iter__task_file *ctx)
 	struct socket *socket;
 	struct tcp_sock *tp;
 	struct sock *sk;
+	__u64 listener;
 	int i;
 
 	if (!task || !file)
@@ -239,14 +251,19 @@ int own_sockets(struct bpf_iter__task_file *ctx)
 	if (!socket)
 		return 0;
 	sk = socket->sk;
-	if (!sk || sk->sk_protocol != IPPROTO_TCP)
+	if (!sk || (sk->sk_protocol != IPPROTO_TCP && sk->sk_protocol != IPPROTO_MPTCP))
 		return 0;
+	owned.link.local_owner.cgroup_id = cgroup_id(sk);
+	read_comm(&owned.link.local_owner, task);
+	if (sk->sk_protocol == IPPROTO_MPTCP) {
+		listener = listener_key(sk);
+		if (sk->__sk_common.skc_state == BPF_TCP_LISTEN)
+			bpf_map_update_elem(&old_listeners, &listener, &owned.link.local_owner, BPF_NOEXIST);
+		return 0;
+	}
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
 		return 0;
-
-	owned.link.local_owner.cgroup_id = cgroup_id(sk);
-	read_comm(&owned.link.local_owner, task);
 	own_socket(sk, &owned);
 	if (sk->__sk_common.skc_state != BPF_TCP_LISTEN)
 		return 0;

@@ -17,6 +17,7 @@
 #define AF_INET 2
 #define AF_INET6 10
 #define IPPROTO_TCP 6
+#define IPPROTO_MPTCP 262
 
 /* include/net/sock.h; the number is looked up by name when the object is loaded. */
 enum sock_flags {
