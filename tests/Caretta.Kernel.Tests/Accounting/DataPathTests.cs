@@ -27,13 +27,19 @@ public sealed class DataPathTests
             await traffic.AskAsync($"connect bulk v4 127.0.0.1:{port}", cancellation);
             await traffic.AskAsync("exchange bulk 1 1", cancellation);
 
-            long runs = await CountRunsAsync(cancellation);
-            Assert.True(runs > 0, "the kernel counts no runs, not even those of the connection's opening");
-            await traffic.AskAsync($"exchange bulk {BulkBytes} 0", cancellation);
-            long more = await CountRunsAsync(cancellation) - runs;
+            Assert.True(await CountRunsAsync(cancellation) > 0, "the kernel counts no runs, not even those of the connection's opening");
 
-            // The rest of the machine may open a connection meanwhile.
-            Assert.True(more < MinSegments / 100, $"{more} runs during at least {MinSegments} segments");
+            // The rest of the machine may open connections meanwhile; a program on the data path would run every single time.
+            await Eventually.GetAsync(
+                $"fewer runs than a hundredth of the {MinSegments} segments",
+                TimeSpan.FromSeconds(60),
+                async () =>
+                {
+                    long runs = await CountRunsAsync(cancellation);
+                    await traffic.AskAsync($"exchange bulk {BulkBytes} 0", cancellation);
+                    return await CountRunsAsync(cancellation) - runs < MinSegments / 100 ? "few" : null;
+                },
+                cancellation);
         }
         finally
         {
