@@ -24,7 +24,10 @@ mirror() {
         /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -n 1
 }
 mirror=${DEBIAN_MIRROR:-$(mirror || true)}
-mirror=${mirror:-http://deb.debian.org}
+[[ -n $mirror ]] || {
+    say "no Debian mirror in apt's sources: name one in DEBIAN_MIRROR, as scheme://host"
+    exit 1
+}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [[ -e $keyring ]] || {
     say "needs the package debian-archive-keyring, to check what it downloads"
