@@ -17,6 +17,7 @@ public sealed partial class LayeringTests
         // Workers, which do not know one another.
         ["Links"] = ["Caretta.Aot.Identity", "Caretta.Aot.Snapshots", "Caretta.Bpf"],
         ["Host"] = ["Caretta.Aot.Identity"],
+        ["Kubernetes"] = ["Caretta.Aot.Identity"],
         ["Metrics"] = ["Caretta.Aot.Identity", "Caretta.Aot.Snapshots"],
         ["Http"] = [],
         // A command of its own: it tries the real thing.
