@@ -1,10 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
-using Caretta.Aot.Host;
+using Caretta.Aot.Identity;
 using Caretta.Bpf;
 
 namespace Caretta.Aot;
 
-/// <summary>The machine's cgroups, for <see cref="HostNames"/>, which knows no BPF. Poll thread only.</summary>
+/// <summary>The machine's cgroups, for naming, which knows no BPF. Poll thread only.</summary>
 internal sealed class CgroupPaths(CgroupTree tree) : ICgroupPaths
 {
     /// <inheritdoc/>

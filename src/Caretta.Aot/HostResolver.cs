@@ -9,7 +9,16 @@ namespace Caretta.Aot;
 internal sealed class HostResolver(HostNames names) : ILinkResolver
 {
     /// <inheritdoc/>
-    public LinkEnds Resolve(in LinkKey key)
+    public long Epoch => 0;
+
+    /// <inheritdoc/>
+    public int Other => names.OtherEnd;
+
+    /// <summary>Nothing: nobody says which units, containers and processes are gone for good.</summary>
+    public bool IsGone(int workload) => false;
+
+    /// <inheritdoc/>
+    public LinkEnds Resolve(in LinkKey key, TimeSpan waited = default)
     {
         int local = Owner(key.LocalOwner, out bool provisional);
         int remote;

@@ -17,6 +17,8 @@ public sealed partial class LayeringTests
         // Workers, which do not know one another.
         ["Links"] = ["Caretta.Aot.Identity", "Caretta.Aot.Snapshots", "Caretta.Bpf"],
         ["Host"] = ["Caretta.Aot.Identity"],
+        ["Cluster"] = ["Caretta.Aot.Identity"],
+        ["Dns"] = ["Caretta.Aot.Identity"],
         ["Kubernetes"] = ["Caretta.Aot.Identity"],
         ["Metrics"] = ["Caretta.Aot.Identity", "Caretta.Aot.Snapshots"],
         ["Http"] = [],

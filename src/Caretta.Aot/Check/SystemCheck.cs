@@ -131,6 +131,12 @@ internal sealed class SystemCheck
     /// <summary>The check reads links and shows none, so nobody needs to be named.</summary>
     private sealed class NoNames : ILinkResolver
     {
-        public LinkEnds Resolve(in LinkKey key) => default;
+        public long Epoch => 0;
+
+        public int Other => 0;
+
+        public LinkEnds Resolve(in LinkKey key, TimeSpan waited) => default;
+
+        public bool IsGone(int workload) => false;
     }
 }

@@ -72,6 +72,9 @@ internal sealed class HostNames
     /// <summary>Times an end was called <see cref="Other"/>.</summary>
     public ulong FoldedEnds { get; private set; }
 
+    /// <summary>Number of the name that everything beyond a limit shares.</summary>
+    public int OtherEnd => _workloads.Intern(Other, External, External);
+
     /// <summary>Returns the workload that owns a local socket.</summary>
     /// <param name="cgroupId">Cgroup of the v2 tree; 0 if unknown.</param>
     /// <param name="commFirst">Bytes 0 to 7 of the process name in memory order.</param>

@@ -4,41 +4,44 @@ using Caretta.Aot.Snapshots;
 namespace Caretta.Aot.Links;
 
 /// <summary>
-/// Turns what the kernel drained into totals per named link. A total never falls for the life of the process: not when a name is
-/// corrected, not when a key is forgotten. Poll thread only; a poll in which nothing new appears allocates nothing.
+/// Turns what the kernel drained into totals per named link. A total never falls while its link is shown: not when a name is corrected,
+/// not when a key is forgotten. Every byte is in exactly one place: a link, the link <c>other</c>, the bytes that wait for their names, or
+/// the bytes of links that ended. Poll thread only; a poll in which nothing new appears allocates nothing.
 /// </summary>
 internal sealed class LinkTable
 {
-    /// <summary>Keys kept at rest before idle ones are forgotten, unless the caller says otherwise: about 12 MB at worst.</summary>
-    public const int DefaultMaxKeys = 65536;
-
     // Polls without activity after which a key without open connections counts as idle.
     private const int IdlePolls = 16;
 
     private readonly ILinkResolver _resolver;
-    private readonly bool _skipLoopback;
-    private readonly int _maxKeys;
+    private readonly LinkLimits _limits;
+    private readonly TimeProvider _time;
     private readonly Dictionary<LinkKey, KeyState> _keys = [];
-    private readonly Dictionary<LinkIdentity, int> _links = [];
+    private readonly HeldLinks _held = new();
+    private readonly ShownLinks _links;
+    private long _now;
     private long _loopback;
     private int _poll;
     private int _trimAbove;
 
     /// <summary>Makes an empty table.</summary>
-    /// <param name="resolver">Names the ends of new keys.</param>
-    /// <param name="skipLoopback">Count loopback connections but make no links of them, as a cluster wants it.</param>
-    /// <param name="maxKeys">Keys above which idle ones are forgotten; keys with open connections always stay.</param>
-    public LinkTable(ILinkResolver resolver, bool skipLoopback = false, int maxKeys = DefaultMaxKeys)
+    /// <param name="resolver">Names the ends of keys.</param>
+    /// <param name="limits">What keeps the table small; null for the defaults.</param>
+    /// <param name="time">Clock for waiting and idleness; null for the system's.</param>
+    public LinkTable(ILinkResolver resolver, LinkLimits? limits = null, TimeProvider? time = null)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxKeys);
         _resolver = resolver;
-        _skipLoopback = skipLoopback;
-        _maxKeys = maxKeys;
-        _trimAbove = maxKeys;
+        _limits = limits ?? new LinkLimits();
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(_limits.MaxKeys, nameof(limits));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(_limits.MaxLinks, nameof(limits));
+        _time = time ?? TimeProvider.System;
+        _links = new ShownLinks(resolver, _limits, _time);
+        _now = _time.GetTimestamp();
+        _trimAbove = _limits.MaxKeys;
     }
 
     /// <summary>The links and their totals.</summary>
-    public LinkColumns Columns { get; } = new();
+    public LinkColumns Columns => _links.Columns;
 
     /// <summary>Distinct kernel keys remembered.</summary>
     public int KeyCount => _keys.Count;
@@ -49,6 +52,18 @@ internal sealed class LinkTable
     /// <summary>Connections closed since launch, those on skipped loopback keys included.</summary>
     public ulong ClosedConnections { get; private set; }
 
+    /// <summary>Keys whose names are on their way.</summary>
+    public int HeldKeys => _held.Count;
+
+    /// <summary>Bytes sent that wait for names, in no link yet.</summary>
+    public ulong HeldSentBytes => _held.SentBytes;
+
+    /// <summary>Bytes received that wait for names, in no link yet.</summary>
+    public ulong HeldReceivedBytes => _held.ReceivedBytes;
+
+    /// <summary>How links came and went.</summary>
+    public LinkLedger Ledger => _links.Ledger;
+
     /// <summary>Adds one drained batch. May be called several times per poll; the spans are not kept.</summary>
     /// <exception cref="ArgumentException">The spans differ in length.</exception>
     public void Apply(ReadOnlySpan<LinkKey> keys, ReadOnlySpan<LinkDelta> deltas)
@@ -58,78 +73,134 @@ internal sealed class LinkTable
             throw new ArgumentException($"{keys.Length} keys and {deltas.Length} deltas");
         }
 
+        // Before any answer: what another thread learns meanwhile makes the next batch ask again.
+        long epoch = _resolver.Epoch;
+        _now = _time.GetTimestamp();
         for (int i = 0; i < keys.Length; i++)
         {
-            Apply(in keys[i], in deltas[i]);
+            Apply(in keys[i], in deltas[i], epoch);
         }
     }
 
-    /// <summary>Ends a poll: the moment at which idle keys may be forgotten.</summary>
+    /// <summary>
+    /// Ends a poll, after what changed in the meantime was made known to the resolver: names what waited, keeps to the budget and forgets
+    /// what is idle.
+    /// </summary>
     public void EndPoll()
     {
         _poll++;
+        _now = _time.GetTimestamp();
+        NameHeld();
+        if (_links.EndPoll(_now))
+        {
+            DropKeysOfEndedLinks();
+        }
+
         if (_keys.Count > _trimAbove)
         {
             Trim(IdlePolls);
-            if (_keys.Count > _maxKeys)
+            if (_keys.Count > _limits.MaxKeys)
             {
                 Trim(1);
             }
 
             // Where most keys are in use, walking them all at every poll would be work for nothing: wait until they have doubled.
-            _trimAbove = Math.Max(_maxKeys, _keys.Count * 2);
+            _trimAbove = Math.Max(_limits.MaxKeys, _keys.Count * 2);
         }
     }
 
-    private void Apply(in LinkKey key, in LinkDelta delta)
+    private void Apply(in LinkKey key, in LinkDelta delta, long epoch)
     {
         long opened = unchecked((long)(delta.Opened + delta.Adopted - delta.Closed));
         ClosedConnections += delta.Closed;
         if (key.IsLoopback)
         {
             _loopback += opened;
-            if (_skipLoopback)
+            if (_limits.SkipLoopback)
             {
                 return;
             }
         }
 
         ref KeyState state = ref CollectionsMarshal.GetValueRefOrAddDefault(_keys, key, out bool known);
-        if (!known || state.Provisional)
+        if (!known)
         {
-            Resolve(in key, ref state, known);
+            state = KeyState.New;
+        }
+
+        if (!known || state.Provisional || state.Epoch != epoch)
+        {
+            Resolve(in key, ref state, epoch, mustName: false);
         }
 
         state.LastPoll = _poll;
+        if (state.Held >= 0)
+        {
+            _held.Add(state.Held, in delta);
+            return;
+        }
+
         state.Open += opened;
-        int link = state.Link;
-        Columns.SentBytes[link] += delta.SentBytes;
-        Columns.ReceivedBytes[link] += delta.ReceivedBytes;
-        Columns.Opened[link] += delta.Opened;
-        Columns.Closed[link] += delta.Closed;
-        Columns.Failed[link] += delta.Failed;
-        Columns.Open[link] += opened;
+        _links.Add(state.Link, in delta, _now);
     }
 
-    private void Resolve(in LinkKey key, ref KeyState state, bool known)
+    private void Resolve(in LinkKey key, ref KeyState state, long epoch, bool mustName)
     {
-        LinkEnds ends = _resolver.Resolve(in key);
-        var identity = new LinkIdentity(ends.Client, ends.Server, key.ServerPort, (byte)key.Role);
-        ref int link = ref CollectionsMarshal.GetValueRefOrAddDefault(_links, identity, out bool existed);
-        if (!existed)
+        TimeSpan waited = mustName ? TimeSpan.MaxValue
+            : state.Held >= 0 ? _time.GetElapsedTime(_held[state.Held].Since, _now) : TimeSpan.Zero;
+        LinkEnds ends = _resolver.Resolve(in key, waited);
+        state.Epoch = epoch;
+        if (ends.IsHeld)
         {
-            link = Columns.Add(identity);
+            if (state.Held < 0)
+            {
+                state.Held = _held.Add(in key, _now);
+            }
+
+            return;
         }
 
-        if (known && state.Link != link)
+        state.Provisional = ends.Provisional;
+        int before = state.Link;
+        int link = _links.GetOrAdd(new LinkIdentity(ends.Client, ends.Server, key.ServerPort, (byte)key.Role), _now);
+        if (link != before)
         {
             // What was counted stays where it was shown, since totals never fall; connections still open move to the better name.
-            Columns.Open[state.Link] -= state.Open;
-            Columns.Open[link] += state.Open;
+            state.Link = link;
+            _links.Retain(link);
+            _links.AddOpen(link, state.Open);
+            if (before >= 0)
+            {
+                _links.AddOpen(before, -state.Open);
+                _links.Release(before);
+            }
         }
 
-        state.Link = link;
-        state.Provisional = ends.Provisional;
+        if (state.Held >= 0)
+        {
+            int held = state.Held;
+            state.Held = -1;
+            if (_held.Remove(held, out LinkTotals totals))
+            {
+                CollectionsMarshal.GetValueRefOrNullRef(_keys, _held[held].Key).Held = held;
+            }
+
+            state.Open += totals.Open;
+            _links.Add(link, in totals, _now);
+        }
+    }
+
+    private void NameHeld()
+    {
+        long epoch = _resolver.Epoch;
+
+        // Strangers choose keys: what waits for names must not fill the memory.
+        bool mustName = _held.Count > _limits.MaxKeys / 2;
+        for (int i = _held.Count - 1; i >= 0; i--)
+        {
+            LinkKey key = _held[i].Key;
+            Resolve(in key, ref CollectionsMarshal.GetValueRefOrNullRef(_keys, key), epoch, mustName);
+        }
     }
 
     private void Trim(int idlePolls)
@@ -138,18 +209,47 @@ internal sealed class LinkTable
         foreach (KeyValuePair<LinkKey, KeyState> entry in _keys)
         {
             // A key with open connections must keep its link: their closing has to be counted where their opening was.
-            if (entry.Value.Open <= 0 && _poll - entry.Value.LastPoll > idlePolls)
+            if (entry.Value.Open <= 0 && entry.Value.Held < 0 && _poll - entry.Value.LastPoll > idlePolls)
+            {
+                _keys.Remove(entry.Key);
+                _links.Release(entry.Value.Link);
+            }
+        }
+    }
+
+    private void DropKeysOfEndedLinks()
+    {
+        foreach (KeyValuePair<LinkKey, KeyState> entry in _keys)
+        {
+            int link = entry.Value.Link;
+            if (link < 0 || !_links.HasEnded(link))
+            {
+                continue;
+            }
+
+            if (entry.Value.Held < 0)
             {
                 _keys.Remove(entry.Key);
             }
+            else
+            {
+                ref KeyState state = ref CollectionsMarshal.GetValueRefOrNullRef(_keys, entry.Key);
+                (state.Link, state.Open) = (-1, 0);
+            }
+
+            _links.Release(link);
         }
     }
 
     private struct KeyState
     {
-        public int Link;
-        public int LastPoll;
         public long Open;
+        public long Epoch;
+        public int Link;
+        public int Held;
+        public int LastPoll;
         public bool Provisional;
+
+        public static KeyState New => new() { Link = -1, Held = -1, Epoch = -1 };
     }
 }

@@ -1,8 +1,8 @@
 namespace Caretta.Aot.Snapshots;
 
 /// <summary>
-/// Links as columns, index = link number. Identities are append-only, so a copy shares their array with the original; values are
-/// copied, 8 bytes each. Not thread-safe while written; see <see cref="LinkSnapshot"/> for how readers get theirs.
+/// Links as columns, index = link number. Entries in the array of identities never change, so a copy shares it with the original; values
+/// are copied, 8 bytes each. Not thread-safe while written; see <see cref="LinkSnapshot"/> for how readers get theirs.
 /// </summary>
 internal sealed class LinkColumns
 {
@@ -15,6 +15,7 @@ internal sealed class LinkColumns
     private ulong[] _closed = [];
     private ulong[] _failed = [];
     private long[] _open = [];
+    private bool _isShared;
 
     /// <summary>Links held.</summary>
     public int Count { get; private set; }
@@ -58,6 +59,32 @@ internal sealed class LinkColumns
         return Count++;
     }
 
+    /// <summary>Gives a column to another link, with all values 0. Copies the identities where snapshots still read the old ones.</summary>
+    public void Replace(int index, LinkIdentity identity)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+        OwnIdentities();
+        _identities[index] = identity;
+        Clear(index);
+    }
+
+    /// <summary>Removes a link; the last one takes its number. Copies the identities where snapshots still read the old ones.</summary>
+    public void RemoveBySwap(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+        int last = Count - 1;
+        OwnIdentities();
+        _identities[index] = _identities[last];
+        _sentBytes[index] = _sentBytes[last];
+        _receivedBytes[index] = _receivedBytes[last];
+        _opened[index] = _opened[last];
+        _closed[index] = _closed[last];
+        _failed[index] = _failed[last];
+        _open[index] = _open[last];
+        Clear(last);
+        Count = last;
+    }
+
     /// <summary>
     /// Makes this a copy of <paramref name="source"/>. Allocates only when the source has outgrown this copy. A copy is not added to:
     /// its identities belong to the source.
@@ -72,12 +99,28 @@ internal sealed class LinkColumns
 
         Count = source.Count;
         _identities = source._identities;
+        source._isShared = true;
         source.SentBytes.CopyTo(_sentBytes);
         source.ReceivedBytes.CopyTo(_receivedBytes);
         source.Opened.CopyTo(_opened);
         source.Closed.CopyTo(_closed);
         source.Failed.CopyTo(_failed);
         source.Open.CopyTo(_open);
+    }
+
+    private void OwnIdentities()
+    {
+        if (_isShared)
+        {
+            _identities = [.. _identities];
+            _isShared = false;
+        }
+    }
+
+    private void Clear(int index)
+    {
+        _sentBytes[index] = _receivedBytes[index] = _opened[index] = _closed[index] = _failed[index] = 0;
+        _open[index] = 0;
     }
 
     private void Resize(int capacity)

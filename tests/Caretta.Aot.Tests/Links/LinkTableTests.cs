@@ -78,7 +78,7 @@ public sealed class LinkTableTests
     [Fact]
     public void Loopback_is_counted_but_not_shown_where_it_is_skipped()
     {
-        var table = new LinkTable(_resolver, skipLoopback: true);
+        var table = new LinkTable(_resolver, new LinkLimits { SkipLoopback = true });
         table.Apply([Key("127.0.0.1", "127.0.0.1"), Key("10.0.0.1", "10.0.0.2")], [new(5, 0, 2, 1, 0, 1), new(7, 0, 1, 0, 0, 0)]);
         Assert.Equal(2, table.LoopbackConnections);
         Assert.Equal(1, table.Columns.Count);
@@ -103,7 +103,7 @@ public sealed class LinkTableTests
     [Fact]
     public void Idle_keys_are_forgotten_above_the_limit_and_totals_stay()
     {
-        var table = new LinkTable(_resolver, maxKeys: 100);
+        var table = new LinkTable(_resolver, new LinkLimits { MaxKeys = 100 });
         LinkKey open = Key("10.9.9.9", "10.0.0.9");
         table.Apply([open], [new(1, 0, 1, 0, 0, 0)]);
         ulong sent = 1;
@@ -127,7 +127,7 @@ public sealed class LinkTableTests
     public void Totals_never_fall_whatever_comes()
     {
         var random = new Random(7);
-        var table = new LinkTable(_resolver, maxKeys: 50);
+        var table = new LinkTable(_resolver, new LinkLimits { MaxKeys = 50 });
         ulong[] before = [];
         for (int poll = 0; poll < 500; poll++)
         {
@@ -244,7 +244,13 @@ public sealed class LinkTableTests
 
         public int Calls { get; private set; }
 
-        public LinkEnds Resolve(in LinkKey key)
+        public long Epoch => 0;
+
+        public int Other => 9;
+
+        public bool IsGone(int workload) => false;
+
+        public LinkEnds Resolve(in LinkKey key, TimeSpan waited)
         {
             Calls++;
             return Answer;

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Caretta.Aot.Host;
+namespace Caretta.Aot.Identity;
 
 /// <summary>Finds control groups by their number. Called on the poll thread.</summary>
 internal interface ICgroupPaths

@@ -1,0 +1,250 @@
+using System.Runtime.InteropServices;
+using Caretta.Aot.Identity;
+using Caretta.Aot.Identity.Objects;
+
+namespace Caretta.Aot.Cluster;
+
+/// <summary>
+/// Names the ends of links on a node of a cluster. A local end is the pod whose control group owns the socket; failing that the pod that
+/// holds the local address; else the node. A remote end is who holds its address; failing that it is external, by DNS name or address.
+/// Poll thread only. Known ends are found without allocating.
+/// </summary>
+internal sealed class ClusterNames
+{
+    /// <summary>Namespace and kind of ends outside the cluster.</summary>
+    public const string External = "external";
+
+    /// <summary>Stands for every external end met after the limit on distinct names was reached.</summary>
+    public const string OtherName = "other";
+
+    /// <summary>Distinct external names, unless the caller says otherwise.</summary>
+    public const int DefaultMaxExternals = 10_000;
+
+    private const int MaxCachedCgroups = 16384;
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(500);
+
+    private readonly WorkloadTable _workloads;
+    private readonly WorkloadIndex _index;
+    private readonly ICgroupPaths _paths;
+    private readonly IAddressNames? _dns;
+    private readonly TimeProvider _time;
+    private readonly ClusterTimings _timings;
+    private readonly int _maxExternals;
+    private readonly int _node;
+    private readonly Dictionary<ulong, CgroupState> _cgroups = [];
+    private readonly Dictionary<NetAddress, int> _externals = [];
+
+    /// <summary>Starts with nothing cached.</summary>
+    /// <param name="workloads">Gives out the numbers of names.</param>
+    /// <param name="index">What the cluster says.</param>
+    /// <param name="paths">Finds control groups by number.</param>
+    /// <param name="nodeName">What the cluster calls this node.</param>
+    /// <param name="time">Clock for looking again.</param>
+    /// <param name="dns">Names of external addresses; null for none.</param>
+    /// <param name="timings">How long bytes wait for names.</param>
+    /// <param name="maxExternals">Distinct external names: strangers choose addresses, and must not fill the memory.</param>
+    public ClusterNames(
+        WorkloadTable workloads,
+        WorkloadIndex index,
+        ICgroupPaths paths,
+        string nodeName,
+        TimeProvider time,
+        IAddressNames? dns = null,
+        ClusterTimings? timings = null,
+        int maxExternals = DefaultMaxExternals)
+    {
+        _workloads = workloads;
+        _index = index;
+        _paths = paths;
+        _time = time;
+        _dns = dns;
+        _timings = timings ?? new ClusterTimings();
+        _maxExternals = maxExternals;
+        _node = workloads.Intern(nodeName, WorkloadIndex.Node, WorkloadIndex.Node);
+        Other = workloads.Intern(OtherName, External, External);
+    }
+
+    /// <summary>Number of the name for what shares one series.</summary>
+    public int Other { get; }
+
+    /// <summary>Grows whenever an answer given before may have changed.</summary>
+    public long Epoch => _index.Epoch + (_dns?.Epoch ?? 0);
+
+    /// <summary>Ends named, the ones named again when something changed included.</summary>
+    public ulong NamedEnds { get; private set; }
+
+    /// <summary>Ends among them that got the next best name because the right one did not come in time.</summary>
+    public ulong UnresolvedEnds { get; private set; }
+
+    /// <summary>Ends among them that share the name other.</summary>
+    public ulong FoldedEnds { get; private set; }
+
+    /// <summary>Names the owner of a socket on this node.</summary>
+    /// <param name="cgroupId">Its control group in the v2 tree; 0 if unknown.</param>
+    /// <param name="address">Its address.</param>
+    /// <param name="waited">How long bytes have waited for this name; <see cref="TimeSpan.MaxValue"/> to have one in any case.</param>
+    public NamedEnd Local(ulong cgroupId, NetAddress address, TimeSpan waited)
+    {
+        if (cgroupId == 0)
+        {
+            return ByLocalAddress(address, waited);
+        }
+
+        ref CgroupState cgroup = ref Cgroup(cgroupId);
+        if (cgroup.Workload >= 0)
+        {
+            return Named(cgroup.Workload);
+        }
+
+        // Not (yet) in the tree; a socket may also outlive its control group.
+        if (!cgroup.IsRead)
+        {
+            return waited < _timings.Pod ? NamedEnd.Waiting : Unresolved(ByLocalAddress(address, TimeSpan.MaxValue));
+        }
+
+        // A process of the node, or on a hybrid machine one whose container is in the other tree: then its address tells.
+        if (cgroup.Pod.IsNone)
+        {
+            return ByLocalAddress(address, waited);
+        }
+
+        if (!_index.TryFindPod(cgroup.Pod, out int pod))
+        {
+            return IsAllowedToWait(waited, _timings.Pod) ? NamedEnd.Waiting : Unresolved(ByLocalAddress(address, TimeSpan.MaxValue));
+        }
+
+        bool mustName = waited >= _timings.Owner;
+        if (!_index.TryName(pod, mustName: false, out int workload))
+        {
+            return mustName && _index.TryName(pod, mustName: true, out workload) ? Unresolved(new NamedEnd(workload)) : NamedEnd.Waiting;
+        }
+
+        cgroup.Workload = workload;     // a control group belongs to one pod for good, and may outlive it in the index
+        return Named(workload);
+    }
+
+    /// <summary>Whether an address is a service's that is to be shown as such, whoever answers behind it.</summary>
+    public bool IsService(NetAddress address) =>
+        _index.TryFindAddress(address, out int holder, out _) && _index.TypeOf(holder) == ClusterObjectType.Service;
+
+    /// <summary>Names the end at an address elsewhere.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="waited">As for <see cref="Local"/>.</param>
+    public NamedEnd Remote(NetAddress address, TimeSpan waited)
+    {
+        if (!_index.TryFindAddress(address, out int holder, out bool isVacant))
+        {
+            return RemoteUnknown(address, waited);
+        }
+
+        if (isVacant && waited < _timings.Vacancy)
+        {
+            return NamedEnd.Waiting;
+        }
+
+        bool mustName = waited >= _timings.Owner;
+        if (!_index.TryName(holder, mustName: false, out int workload))
+        {
+            return mustName && _index.TryName(holder, mustName: true, out workload) ? Unresolved(new NamedEnd(workload)) : NamedEnd.Waiting;
+        }
+
+        return Named(workload);
+    }
+
+    /// <summary>Whether nothing says that an end still exists, so that its idle links may end.</summary>
+    public bool IsGone(int workload) =>
+        workload != _node && (_workloads[workload].Kind == External || _index.IsGone(workload));
+
+    private NamedEnd RemoteUnknown(NetAddress address, TimeSpan waited)
+    {
+        bool isNew = !_externals.TryGetValue(address, out int workload);
+        if (isNew && (IsAllowedToWait(waited, TimeSpan.Zero) || (_index.MayBecomePod(address) && waited < _timings.NewAddress)))
+        {
+            return NamedEnd.Waiting;
+        }
+
+        string? name = null;
+        if (_dns is not null && !_dns.TryGetName(address, out name) && isNew && waited < _timings.Dns)
+        {
+            return NamedEnd.Waiting;
+        }
+
+        if (!isNew && (name is null || name == _workloads[workload].Name))
+        {
+            return Named(workload);
+        }
+
+        if (isNew && _externals.Count >= _maxExternals)
+        {
+            FoldedEnds++;
+            return Named(Other);
+        }
+
+        workload = _workloads.Intern(name ?? address.ToString(), External, External);
+        _externals[address] = workload;
+        return Named(workload);
+    }
+
+    // Until everything was listed once, nothing that is missing is known to be missing.
+    private bool IsAllowedToWait(TimeSpan waited, TimeSpan limit) =>
+        waited < limit || (!_index.IsReady && waited != TimeSpan.MaxValue);
+
+    private NamedEnd ByLocalAddress(NetAddress address, TimeSpan waited)
+    {
+        if (!_index.TryFindAddress(address, out int holder, out _))
+        {
+            return !_index.IsReady && waited != TimeSpan.MaxValue ? NamedEnd.Waiting
+                : _index.MayBecomePod(address) && waited < _timings.NewAddress ? NamedEnd.Waiting : Named(_node);
+        }
+
+        if (_index.TypeOf(holder) != ClusterObjectType.Pod)
+        {
+            return Named(_node);
+        }
+
+        return _index.TryName(holder, waited >= _timings.Owner, out int workload) ? Named(workload) : NamedEnd.Waiting;
+    }
+
+    private ref CgroupState Cgroup(ulong id)
+    {
+        if (_cgroups.Count >= MaxCachedCgroups && !_cgroups.ContainsKey(id))
+        {
+            _cgroups.Clear();       // everything in it can be found again
+        }
+
+        ref CgroupState cgroup = ref CollectionsMarshal.GetValueRefOrAddDefault(_cgroups, id, out bool known);
+        if (!known || (!cgroup.IsRead && _time.GetElapsedTime(cgroup.LastAttempt) >= RetryAfter))
+        {
+            cgroup.Workload = -1;
+            cgroup.LastAttempt = _time.GetTimestamp();
+            if (_paths.TryGetPath(id, out string? path))
+            {
+                cgroup.IsRead = true;
+                _ = PodCgroup.TryParse(path, out cgroup.Pod, out _);
+            }
+        }
+
+        return ref cgroup;
+    }
+
+    private NamedEnd Named(int workload)
+    {
+        NamedEnds++;
+        return new NamedEnd(workload);
+    }
+
+    private NamedEnd Unresolved(NamedEnd end)
+    {
+        NamedEnds++;
+        UnresolvedEnds++;
+        return end with { IsProvisional = true };
+    }
+
+    private struct CgroupState
+    {
+        public Uid Pod;
+        public long LastAttempt;
+        public int Workload;
+        public bool IsRead;
+    }
+}

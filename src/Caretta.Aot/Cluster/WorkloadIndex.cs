@@ -1,0 +1,548 @@
+using System.Runtime.InteropServices;
+using Caretta.Aot.Identity;
+using Caretta.Aot.Identity.Objects;
+
+namespace Caretta.Aot.Cluster;
+
+/// <summary>
+/// What the cluster says about pods, services and nodes: who holds an address, who held it last, and what each is called. Built for
+/// 20,000 pods on every node. Poll thread only: changes wait in <see cref="ClusterChanges"/> until the bytes counted so far are named.
+/// <para>An address belongs to the pod that was created last among those that have not ended; a pod that is being deleted keeps it until it
+/// is gone or another takes it; a pod in the node's network never holds the node's address. An address without a holder is
+/// <em>vacant</em> and remembers its last one for a while.</para>
+/// </summary>
+internal sealed class WorkloadIndex
+{
+    /// <summary>Kind of a pod that goes by its own name.</summary>
+    public const string PodKind = "pod";
+
+    /// <summary>Namespace and kind of nodes.</summary>
+    public const string Node = "node";
+
+    private const string ServiceKind = "Service";
+    private const int MaxDeparted = 8192;
+    private const int Types = 4;
+
+    private readonly WorkloadTable _workloads;
+    private readonly IOwnerSource _owners;
+    private readonly TimeProvider _time;
+    private readonly NamingRules _rules;
+    private readonly TimeSpan _remember;
+    private readonly ObjectSlots _slots = new();
+    private readonly Dictionary<NetAddress, int> _byAddress = [];
+    private readonly Dictionary<Uid, int> _byConfigHash = [];
+    private readonly HashSet<NetAddress> _contested = [];
+    private readonly HashSet<ulong> _podPrefixes = [];
+    private readonly Queue<Departure> _departures = [];
+    private readonly ServiceBackends _backends = new();
+    private readonly LiveWorkloads _live = new();
+    private readonly ushort[] _generations = new ushort[Types];
+    private readonly bool[] _isKnown = new bool[Types];
+    private readonly int[] _counts = new int[Types];
+    private long _epoch;
+
+    /// <summary>Starts with nothing known.</summary>
+    /// <param name="workloads">Gives out the numbers of names.</param>
+    /// <param name="owners">Knows what stands above a controller.</param>
+    /// <param name="time">Clock for forgetting.</param>
+    /// <param name="rules">What users choose about names.</param>
+    /// <param name="timings">How long what is gone is remembered.</param>
+    public WorkloadIndex(WorkloadTable workloads, IOwnerSource owners, TimeProvider time, NamingRules rules, ClusterTimings? timings = null)
+    {
+        _workloads = workloads;
+        _owners = owners;
+        _time = time;
+        _rules = rules;
+        _remember = (timings ?? new ClusterTimings()).Departed;
+        _isKnown[(int)ClusterObjectType.EndpointSlice] = !rules.ServiceAsWorkload;
+    }
+
+    /// <summary>Grows whenever an answer given before may have changed.</summary>
+    public long Epoch => _epoch + _owners.Epoch;
+
+    /// <summary>Whether every type was listed once, or given up.</summary>
+    public bool IsReady { get; private set; }
+
+    /// <summary>Addresses known, vacant ones included.</summary>
+    public int AddressCount => _byAddress.Count;
+
+    /// <summary>Objects that are gone and still remembered.</summary>
+    public int DepartedCount => _slots.Count - _counts[(int)ClusterObjectType.Pod] - _counts[(int)ClusterObjectType.Node]
+        - _counts[(int)ClusterObjectType.Service];
+
+    /// <summary>Objects of a type that exist.</summary>
+    public int CountOf(ClusterObjectType type) => type == ClusterObjectType.EndpointSlice ? _backends.Count : _counts[(int)type];
+
+    /// <summary>Waits no longer for a type that cannot be had, such as one that the agent may not list.</summary>
+    public void GiveUp(ClusterObjectType type) => SetKnown(type);
+
+    /// <summary>Applies a change of the pods.</summary>
+    public void Apply(ObjectChangeKind kind, PodObject? pod)
+    {
+        if (!ApplyCommon(kind, ClusterObjectType.Pod, pod?.Uid ?? default) || pod is null)
+        {
+            return;
+        }
+
+        if (pod.IsTerminated && !_slots.TryFind(pod.Uid, out _))
+        {
+            return;     // finished jobs may be many, and never talk again
+        }
+
+        // The controller of a static pod is its node, which is no workload.
+        OwnerReference? controller = pod.Controller is { Kind: "Node", ApiVersion: "v1" } ? null : pod.Controller;
+        int index = Upsert(ClusterObjectType.Pod, pod.Uid, pod.Namespace,
+            controller is null || !_rules.TraverseUpHierarchy ? pod.Name : null, controller, pod.CreatedSeconds);
+        SetAddresses(index, pod.HostNetwork ? [] : pod.Addresses, !pod.IsTerminated, pod.IsTerminating);
+        if (!pod.ConfigHash.IsNone)
+        {
+            _byConfigHash[pod.ConfigHash] = index;
+        }
+    }
+
+    /// <summary>Applies a change of the services.</summary>
+    public void Apply(ObjectChangeKind kind, ServiceObject? service)
+    {
+        if (ApplyCommon(kind, ClusterObjectType.Service, service?.Uid ?? default) && service is not null)
+        {
+            int index = Upsert(ClusterObjectType.Service, service.Uid, service.Namespace, service.Name, null, 0);
+            SetAddresses(index, service.Addresses, holds: true, isTerminating: false);
+        }
+    }
+
+    /// <summary>Applies a change of the nodes.</summary>
+    public void Apply(ObjectChangeKind kind, NodeObject? node)
+    {
+        if (ApplyCommon(kind, ClusterObjectType.Node, node?.Uid ?? default) && node is not null)
+        {
+            int index = Upsert(ClusterObjectType.Node, node.Uid, "", node.Name, null, 0);
+            SetAddresses(index, node.Addresses, holds: true, isTerminating: false);
+        }
+    }
+
+    /// <summary>Applies a change of the endpoint slices.</summary>
+    public void Apply(ObjectChangeKind kind, EndpointSliceObject? slice)
+    {
+        _backends.Apply(kind, slice);
+        _epoch++;
+        if (kind == ObjectChangeKind.Synced)
+        {
+            SetKnown(ClusterObjectType.EndpointSlice);
+        }
+    }
+
+    /// <summary>Forgets what has been gone for long. Once per poll.</summary>
+    public void Forget()
+    {
+        long now = _time.GetTimestamp();
+        while (_departures.TryPeek(out Departure departure)
+            && (_departures.Count > MaxDeparted || _time.GetElapsedTime(departure.Since, now) >= _remember))
+        {
+            _departures.Dequeue();
+            Forget(departure);
+        }
+    }
+
+    /// <summary>Looks for a pod by the uid in its control groups.</summary>
+    public bool TryFindPod(Uid uid, out int index) =>
+        (_slots.TryFind(uid, out index) && _slots[index].Type == ClusterObjectType.Pod) || _byConfigHash.TryGetValue(uid, out index);
+
+    /// <summary>Looks for who holds an address, or held it last.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="index">Of the holder.</param>
+    /// <param name="isVacant">Whether it holds the address no longer and nobody else does.</param>
+    public bool TryFindAddress(NetAddress address, out int index, out bool isVacant)
+    {
+        isVacant = false;
+        if (!_byAddress.TryGetValue(address, out index))
+        {
+            return false;
+        }
+
+        ref IndexedObject found = ref _slots[index];
+        found.IsUsed = true;
+        isVacant = !found.Holds(address);
+        return true;
+    }
+
+    /// <summary>The type of an object that was found.</summary>
+    public ClusterObjectType TypeOf(int index) => _slots[index].Type;
+
+    /// <summary>Whether links depend on who holds this address now. Does not count as use.</summary>
+    public bool IsUsed(NetAddress address) => _byAddress.TryGetValue(address, out int index) && _slots[index].IsUsed;
+
+    /// <summary>Whether links depend on the object with this uid.</summary>
+    public bool IsUsed(Uid uid) => _slots.TryFind(uid, out int index) && _slots[index].IsUsed;
+
+    /// <summary>
+    /// Whether an unknown address lies among those of pods (same /16 for IPv4, /64 for IPv6), so that it may be a pod's which the API
+    /// server has not told of yet.
+    /// </summary>
+    public bool MayBecomePod(NetAddress address) => _podPrefixes.Contains(Prefix(address));
+
+    /// <summary>Says what an object is called.</summary>
+    /// <param name="index">Of an object that was found.</param>
+    /// <param name="mustName">Name it by the next best thing rather than not at all.</param>
+    /// <param name="workload">Number of the name.</param>
+    /// <returns>False while its owner is being looked up; never with <paramref name="mustName"/>.</returns>
+    public bool TryName(int index, bool mustName, out int workload)
+    {
+        ref IndexedObject item = ref _slots[index];
+        item.IsUsed = true;
+        if (item.Workload >= 0 && !(_rules.ServiceAsWorkload && item.Type == ClusterObjectType.Service))
+        {
+            workload = item.Workload;
+            return true;
+        }
+
+        switch (item.Type)
+        {
+            case ClusterObjectType.Node:
+                workload = item.Workload = _workloads.Intern(item.Name!, Node, Node);
+                return true;
+            case ClusterObjectType.Service:
+                item.Workload = _workloads.Intern(item.Name!, item.Namespace, ServiceKind);
+                workload = item.Workload;
+                return !_rules.ServiceAsWorkload || TryNameBehind(ref item, mustName, out workload);
+            default:
+                return TryNamePod(ref item, mustName, out workload);
+        }
+    }
+
+    /// <summary>
+    /// Whether no object is left that goes by this name. A pod whose owner was never asked for counts as one of its workload when the name
+    /// of its controller begins with the workload's.
+    /// </summary>
+    public bool IsGone(int workload)
+    {
+        if (_live.Contains(workload, Epoch, _slots))
+        {
+            return false;
+        }
+
+        Workload name = _workloads[workload];
+        foreach (ref readonly IndexedObject item in _slots.All)
+        {
+            if (!item.Uid.IsNone && !item.IsGone && item.Workload < 0 && item.Controller is { } controller
+                && item.Namespace == name.Namespace && controller.Name.StartsWith(name.Name, StringComparison.Ordinal))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static ulong Prefix(NetAddress address) =>
+        address.IsIPv4 ? address.Second & (BitConverter.IsLittleEndian ? 0x0000_ffff_ffff_fffful : 0xffff_ffff_ffff_0000ul) : address.First;
+
+    private bool TryNamePod(ref IndexedObject pod, bool mustName, out int workload)
+    {
+        if (pod.Controller is null || !_rules.TraverseUpHierarchy)
+        {
+            workload = pod.Workload = _workloads.Intern(pod.Name!, pod.Namespace, PodKind, pod.Controller?.Name);
+            return true;
+        }
+
+        if (_owners.TryGetTop(pod.Namespace, pod.Controller, out OwnerReference? top))
+        {
+            workload = pod.Workload = _workloads.Intern(top.Name, pod.Namespace, top.Kind);
+            return true;
+        }
+
+        workload = mustName ? _workloads.Intern(pod.Controller.Name, pod.Namespace, pod.Controller.Kind) : -1;
+        return mustName;
+    }
+
+    // The workload behind a service where all its endpoints have one owner, else the service.
+    private bool TryNameBehind(ref IndexedObject service, bool mustName, out int workload)
+    {
+        workload = service.Workload;
+        int common = -1;
+        for (ServiceSlice? slice = _backends.Find(service.Namespace, service.Name!); slice is not null; slice = slice.Next)
+        {
+            for (int i = 0; i < slice.Count; i++)
+            {
+                int index;
+                bool found = slice.IsPod(i) ? TryFindPod(slice.PodAt(i), out index) : _byAddress.TryGetValue(slice.AddressAt(i), out index);
+                if (!found || _slots[index].Type != ClusterObjectType.Pod)
+                {
+                    return true;        // a backend outside the cluster, or one not known yet
+                }
+
+                if (!TryName(index, mustName, out int backend))
+                {
+                    return false;
+                }
+
+                if (common >= 0 && common != backend)
+                {
+                    return true;
+                }
+
+                common = backend;
+            }
+        }
+
+        workload = common >= 0 ? common : workload;
+        return true;
+    }
+
+    // Returns whether there is an object to take over.
+    private bool ApplyCommon(ObjectChangeKind kind, ClusterObjectType type, Uid uid)
+    {
+        switch (kind)
+        {
+            case ObjectChangeKind.Reset:
+                _generations[(int)type]++;
+                return false;
+            case ObjectChangeKind.Synced:
+                for (int i = 0; i < _slots.Used; i++)
+                {
+                    ref IndexedObject item = ref _slots[i];
+                    if (!item.Uid.IsNone && !item.IsGone && item.Type == type && item.Generation != _generations[(int)type])
+                    {
+                        Delete(i);
+                    }
+                }
+
+                _slots.TrimExcess();
+                Trim(_byAddress);
+                SetKnown(type);
+                return false;
+            case ObjectChangeKind.Deleted:
+                if (_slots.TryFind(uid, out int index) && !_slots[index].IsGone && _slots[index].Type == type)
+                {
+                    Delete(index);
+                }
+
+                return false;
+            default:
+                return !uid.IsNone && (!_slots.TryFind(uid, out index) || _slots[index].Type == type);
+        }
+    }
+
+    private int Upsert(ClusterObjectType type, Uid uid, string space, string? name, OwnerReference? controller, long createdSeconds)
+    {
+        int index = _slots.GetOrAdd(uid, out bool existed);
+        ref IndexedObject item = ref _slots[index];
+        if (!existed || item.IsGone)
+        {
+            item.Life += (byte)(item.IsGone ? 1 : 0);
+            item.IsGone = false;
+            _counts[(int)type]++;
+            _epoch++;
+        }
+
+        if (!existed || item.Controller?.Uid != controller?.Uid || (name is not null && name != item.Name))
+        {
+            item.Workload = -1;
+            item.Name = name;
+            item.Controller = controller;
+            _epoch++;
+        }
+
+        item.Type = type;
+        item.Namespace = space;
+        item.CreatedSeconds = (uint)Math.Clamp(createdSeconds, 0, uint.MaxValue);
+        item.Generation = _generations[(int)type];
+        return index;
+    }
+
+    private void SetAddresses(int index, ReadOnlySpan<NetAddress> addresses, bool holds, bool isTerminating)
+    {
+        ref IndexedObject item = ref _slots[index];
+        if (item.HoldsAddresses == holds && item.IsTerminating == isTerminating && item.HasAddresses(addresses))
+        {
+            return;
+        }
+
+        // An ended pod may be shown without addresses: what it held last is still what is known of it.
+        if (!holds)
+        {
+            item.IsTerminating = isTerminating;
+            Release(index);
+            return;
+        }
+
+        for (int i = 0; i < item.AddressCount; i++)
+        {
+            NetAddress old = item.AddressAt(i);
+            if (item.HoldsAddresses && !addresses.Contains(old))
+            {
+                _departures.Enqueue(new Departure(index, item.Uid, old, item.Life, _time.GetTimestamp()));
+                _epoch++;
+            }
+        }
+
+        ReadOnlySpan<NetAddress> released = item.HoldsAddresses && !item.HasAddresses(addresses) ? Addresses(in item) : [];
+        item.IsTerminating = isTerminating;
+        item.HoldsAddresses = true;
+        item.Address = addresses.IsEmpty ? default : addresses[0];
+        item.MoreAddresses = addresses.Length > 1 ? addresses[1..].ToArray() : null;
+        foreach (NetAddress address in addresses)
+        {
+            Claim(index, address);
+        }
+
+        foreach (NetAddress address in released)
+        {
+            Elect(address);
+        }
+    }
+
+    private void Claim(int index, NetAddress address)
+    {
+        ref int holder = ref CollectionsMarshal.GetValueRefOrAddDefault(_byAddress, address, out bool existed);
+        if (!existed || (holder != index && !_slots[holder].Holds(address)))
+        {
+            holder = index;
+            _epoch++;
+        }
+        else if (holder != index || _contested.Contains(address))
+        {
+            _contested.Add(address);
+            Elect(address);
+        }
+
+        if (_slots[index].Type == ClusterObjectType.Pod)
+        {
+            _podPrefixes.Add(Prefix(address));
+        }
+    }
+
+    // Contested addresses are few, so all objects are looked through.
+    private void Elect(NetAddress address)
+    {
+        if (!_contested.Contains(address))
+        {
+            return;
+        }
+
+        int best = -1;
+        int claims = 0;
+        for (int i = 0; i < _slots.Used; i++)
+        {
+            if (_slots[i].Holds(address))
+            {
+                claims++;
+                best = best < 0 || IsBefore(in _slots[i], in _slots[best]) ? i : best;
+            }
+        }
+
+        if (claims < 2)
+        {
+            _contested.Remove(address);
+        }
+
+        if (best >= 0 && _byAddress[address] != best)
+        {
+            // Who lost it is used by links as much as who has it now.
+            _slots[best].IsUsed |= _slots[_byAddress[address]].IsUsed;
+            _byAddress[address] = best;
+            _epoch++;
+        }
+    }
+
+    private static bool IsBefore(in IndexedObject left, in IndexedObject right)
+    {
+        if (left.Type != right.Type)
+        {
+            return left.Type < right.Type;
+        }
+
+        return left.IsTerminating != right.IsTerminating ? right.IsTerminating : left.CreatedSeconds > right.CreatedSeconds;
+    }
+
+    private void Delete(int index)
+    {
+        ref IndexedObject item = ref _slots[index];
+        _counts[(int)item.Type]--;
+        Release(index);
+        item.IsGone = true;
+        _departures.Enqueue(new Departure(index, item.Uid, default, item.Life, _time.GetTimestamp()));
+        _epoch++;
+    }
+
+    private void Release(int index)
+    {
+        ref IndexedObject item = ref _slots[index];
+        if (!item.HoldsAddresses)
+        {
+            return;
+        }
+
+        item.HoldsAddresses = false;
+        _epoch++;
+        for (int i = 0; i < item.AddressCount; i++)
+        {
+            _departures.Enqueue(new Departure(index, item.Uid, item.AddressAt(i), item.Life, _time.GetTimestamp()));
+            Elect(item.AddressAt(i));
+        }
+    }
+
+    private void Forget(in Departure departure)
+    {
+        ref IndexedObject item = ref _slots[departure.Index];
+        if (item.Uid != departure.Uid)
+        {
+            return;
+        }
+
+        if (departure.Address != default)
+        {
+            if (_byAddress.TryGetValue(departure.Address, out int holder) && holder == departure.Index && !item.Holds(departure.Address))
+            {
+                _byAddress.Remove(departure.Address);
+                _epoch++;
+            }
+        }
+        else if (item.IsGone && item.Life == departure.Life)
+        {
+            // After its addresses, which left first. A static pod's hash may already stand for its successor.
+            foreach (KeyValuePair<Uid, int> entry in _byConfigHash)
+            {
+                if (entry.Value == departure.Index)
+                {
+                    _byConfigHash.Remove(entry.Key);
+                }
+            }
+
+            _slots.Remove(departure.Index);
+            _epoch++;
+        }
+    }
+
+    private void SetKnown(ClusterObjectType type)
+    {
+        if (!_isKnown[(int)type])
+        {
+            _isKnown[(int)type] = true;
+            IsReady = !_isKnown.AsSpan().Contains(false);
+            _epoch++;
+        }
+    }
+
+    private static NetAddress[] Addresses(in IndexedObject item)
+    {
+        NetAddress[] addresses = new NetAddress[item.AddressCount];
+        for (int i = 0; i < addresses.Length; i++)
+        {
+            addresses[i] = item.AddressAt(i);
+        }
+
+        return addresses;
+    }
+
+    private static void Trim(Dictionary<NetAddress, int> table)
+    {
+        // Grown by doubling: after the first list half of it may be air.
+        if (table.Capacity > table.Count + (table.Count / 2) + 64)
+        {
+            table.TrimExcess(table.Count + (table.Count / 8));
+        }
+    }
+
+    // One address that was given up, or without an address the object itself. An object that came back has another life.
+    private readonly record struct Departure(int Index, Uid Uid, NetAddress Address, byte Life, long Since);
+}

@@ -1,0 +1,41 @@
+using Caretta.Aot.Cluster;
+using Caretta.Aot.Links;
+
+namespace Caretta.Aot;
+
+/// <summary>
+/// Names the ends of links on a node of a cluster: introduces <see cref="ClusterNames"/> to <see cref="LinkTable"/>. Poll thread only.
+/// </summary>
+internal sealed class ClusterResolver(ClusterNames names, NamingRules rules) : ILinkResolver
+{
+    /// <inheritdoc/>
+    public long Epoch => names.Epoch;
+
+    /// <inheritdoc/>
+    public int Other => names.Other;
+
+    /// <inheritdoc/>
+    public bool IsGone(int workload) => names.IsGone(workload);
+
+    /// <inheritdoc/>
+    public LinkEnds Resolve(in LinkKey key, TimeSpan waited)
+    {
+        NamedEnd local = names.Local(key.LocalOwner.CgroupId, key.LocalAddress, waited);
+        NamedEnd remote = IsPeerShown(in key)
+            ? names.Local(key.RemoteOwner.CgroupId, key.RemoteAddress, waited)
+            : names.Remote(key.RemoteAddress, waited);
+        if (local.IsWaiting || remote.IsWaiting)
+        {
+            return LinkEnds.Held;
+        }
+
+        bool provisional = local.IsProvisional || remote.IsProvisional;
+        return key.Role == LinkRole.Server
+            ? new LinkEnds(remote.Workload, local.Workload, provisional)
+            : new LinkEnds(local.Workload, remote.Workload, provisional);
+    }
+
+    // The socket behind a service's address is known on its own node only: shown there, the same call would have two names in a cluster.
+    private bool IsPeerShown(in LinkKey key) =>
+        (key.Flags & LinkKeyFlags.PeerKnown) != 0 && (rules.ServiceAsWorkload || !names.IsService(key.RemoteAddress));
+}
