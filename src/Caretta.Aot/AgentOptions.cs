@@ -13,6 +13,8 @@ internal sealed record AgentOptions
     private const double MinPollSeconds = 0.02;
     private const double MaxPollSeconds = 3600;
     private const int MaxEndpointLength = 256;
+    private const int MaxNodeNameLength = 253;      // RFC 1123 subdomain, as the API server checks it
+    private const int MaxMaxLinks = 1_000_000;
 
     private static readonly string[] TakenPaths = ["/", "/healthz", "/readyz"];
 
@@ -35,6 +37,16 @@ internal sealed record AgentOptions
             ParseBool(text) is { } value ? options with { ResolveDns = value } : null),
         new("TRAVERSE_UP_HIERARCHY", "true", "true or false", "name a pod by the owner at the top", true, static (options, text) =>
             ParseBool(text) is { } value ? options with { TraverseUpHierarchy = value } : null),
+        new("SERVICE_AS", "service", "service or workload", "show a service, or the workload behind it where that is one", false,
+            static (options, text) => text is "service" or "workload" ? options with { ServiceAsWorkload = text == "workload" } : null),
+        new("NODE_NAME", "", "a name of at most 253 characters, or nothing for the host name", "what the cluster calls this node", false,
+            static (options, text) => text.Length <= MaxNodeNameLength ? options with { NodeName = text } : null),
+        new("MAX_LINKS", "10000", "a number from 1 to 1000000", "links shown; the rest is added up under the name other", false,
+            static (options, text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int links)
+                && links is >= 1 and <= MaxMaxLinks ? options with { MaxLinks = links } : null),
+        new("LINK_TTL", "3600", "seconds, or 0 for never", "idle time after which a link ends if an end of it is gone", false,
+            static (options, text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds)
+                ? options with { LinkTtl = TimeSpan.FromSeconds(seconds) } : null),
         new("LINK_METRICS", "all", "all, or names separated by commas of " + LinkFamily.Names, "metrics to export for each link", false,
             static (options, text) => LinkFamily.TryParseSelection(text, out LinkFamilies families, out _)
                 ? options with { LinkFamilies = families } : null),
@@ -60,6 +72,18 @@ internal sealed record AgentOptions
 
     /// <summary>Whether a pod goes by the owner at the top instead of its own name.</summary>
     public bool TraverseUpHierarchy { get; init; } = true;
+
+    /// <summary>Whether a service is shown as the workload behind it, where that is one.</summary>
+    public bool ServiceAsWorkload { get; init; }
+
+    /// <summary>What the cluster calls this node; empty for the host name.</summary>
+    public string NodeName { get; init; } = "";
+
+    /// <summary>Links shown, besides one per role that takes the rest.</summary>
+    public int MaxLinks { get; init; } = 10_000;
+
+    /// <summary>Idle time after which a link ends if an end of it is gone; zero for never.</summary>
+    public TimeSpan LinkTtl { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>Metric families to export for each link.</summary>
     public LinkFamilies LinkFamilies { get; init; } = LinkFamilies.All;

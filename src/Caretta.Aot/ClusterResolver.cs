@@ -1,4 +1,5 @@
 using Caretta.Aot.Cluster;
+using Caretta.Aot.Identity;
 using Caretta.Aot.Links;
 
 namespace Caretta.Aot;
@@ -8,6 +9,8 @@ namespace Caretta.Aot;
 /// </summary>
 internal sealed class ClusterResolver(ClusterNames names, NamingRules rules) : ILinkResolver
 {
+    private readonly WorkloadSet _used = new();
+
     /// <inheritdoc/>
     public long Epoch => names.Epoch;
 
@@ -33,6 +36,20 @@ internal sealed class ClusterResolver(ClusterNames names, NamingRules rules) : I
         return key.Role == LinkRole.Server
             ? new LinkEnds(remote.Workload, local.Workload, provisional)
             : new LinkEnds(local.Workload, remote.Workload, provisional);
+    }
+
+    /// <summary>
+    /// Gives up the names that no link bears any more, where there are many. After a poll: <paramref name="links"/> must know all numbers
+    /// that were handed out and are still wanted.
+    /// </summary>
+    public void Tidy(LinkTable links)
+    {
+        if (names.WantsTidying)
+        {
+            _used.Clear();
+            links.AddWorkloads(_used);
+            names.Tidy(_used);
+        }
     }
 
     // The socket behind a service's address is known on its own node only: shown there, the same call would have two names in a cluster.

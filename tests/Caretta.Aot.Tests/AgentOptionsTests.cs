@@ -19,6 +19,10 @@ public sealed class AgentOptionsTests
         Assert.Equal(TimeSpan.FromSeconds(5), options.PollInterval);
         Assert.False(options.ResolveDns);
         Assert.True(options.TraverseUpHierarchy);
+        Assert.False(options.ServiceAsWorkload);
+        Assert.Equal("", options.NodeName);
+        Assert.Equal(10_000, options.MaxLinks);
+        Assert.Equal(TimeSpan.FromHours(1), options.LinkTtl);
         Assert.Equal(LinkFamilies.All, options.LinkFamilies);
     }
 
@@ -43,13 +47,31 @@ public sealed class AgentOptionsTests
         _environment["RESOLVE_DNS"] = "T";
         _environment["TRAVERSE_UP_HIERARCHY"] = "0";
         _environment["LINK_METRICS"] = "caretta_links_observed, caretta_link_connections";
+        _environment["SERVICE_AS"] = "workload";
+        _environment["NODE_NAME"] = "node-1.example";
+        _environment["MAX_LINKS"] = "1";
+        _environment["LINK_TTL"] = "0";
         AgentOptions options = Parse();
+        Assert.True(options.ServiceAsWorkload);
+        Assert.Equal("node-1.example", options.NodeName);
+        Assert.Equal(1, options.MaxLinks);
+        Assert.Equal(TimeSpan.Zero, options.LinkTtl);
         Assert.Equal(65535, options.Port);
         Assert.Equal("/a/b-c", options.Endpoint);
         Assert.Equal(TimeSpan.FromMilliseconds(20), options.PollInterval);
         Assert.True(options.ResolveDns);
         Assert.False(options.TraverseUpHierarchy);
         Assert.Equal(LinkFamilies.LinksObserved | LinkFamilies.Connections, options.LinkFamilies);
+    }
+
+    [Theory]
+    [InlineData("SERVICE_AS", "pod", "SERVICE_AS: expected service or workload, got \"pod\"")]
+    [InlineData("MAX_LINKS", "0", "MAX_LINKS: expected a number from 1 to 1000000, got \"0\"")]
+    [InlineData("LINK_TTL", "-1", "LINK_TTL: expected seconds, or 0 for never, got \"-1\"")]
+    public void What_a_cluster_setting_does_not_allow_is_refused(string variable, string value, string message)
+    {
+        _environment[variable] = value;
+        Assert.Equal(message, Assert.Throws<OptionsException>(() => Parse()).Message);
     }
 
     [Fact]

@@ -21,6 +21,8 @@ internal sealed class ClusterNames
     public const int DefaultMaxExternals = 10_000;
 
     private const int MaxCachedCgroups = 16384;
+    private const int MinTidyAbove = 4096;
+    private static readonly TimeSpan MinTidyInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(500);
 
     private readonly WorkloadTable _workloads;
@@ -33,6 +35,8 @@ internal sealed class ClusterNames
     private readonly int _node;
     private readonly Dictionary<ulong, CgroupState> _cgroups = [];
     private readonly Dictionary<NetAddress, int> _externals = [];
+    private int _tidyAbove = MinTidyAbove;
+    private long _lastTidied;
 
     /// <summary>Starts with nothing cached.</summary>
     /// <param name="workloads">Gives out the numbers of names.</param>
@@ -154,6 +158,39 @@ internal sealed class ClusterNames
     /// <summary>Whether nothing says that an end still exists, so that its idle links may end.</summary>
     public bool IsGone(int workload) =>
         workload != _node && (_workloads[workload].Kind == External || _index.IsGone(workload));
+
+    /// <summary>Whether so many names were given since the last time that looking for unused ones is worth it.</summary>
+    public bool WantsTidying =>
+        _workloads.NameCount >= _tidyAbove
+        || (_externals.Count >= _maxExternals && _time.GetElapsedTime(_lastTidied) >= MinTidyInterval);
+
+    /// <summary>Forgets the names that no link bears any more: their numbers will mean others.</summary>
+    /// <param name="used">Numbers of the names that links bear.</param>
+    public void Tidy(WorkloadSet used)
+    {
+        used.Add(_node);
+        used.Add(Other);
+        _index.ForgetNames(used);
+        foreach (KeyValuePair<NetAddress, int> entry in _externals)
+        {
+            if (!used.Contains(entry.Value))
+            {
+                _externals.Remove(entry.Key);
+            }
+        }
+
+        foreach (KeyValuePair<ulong, CgroupState> entry in _cgroups)
+        {
+            if (entry.Value.Workload >= 0 && !used.Contains(entry.Value.Workload))
+            {
+                _cgroups.Remove(entry.Key);
+            }
+        }
+
+        _workloads.ReleaseOthers(used);
+        _tidyAbove = Math.Max(MinTidyAbove, _workloads.NameCount * 2);
+        _lastTidied = _time.GetTimestamp();
+    }
 
     private NamedEnd RemoteUnknown(NetAddress address, TimeSpan waited)
     {

@@ -233,6 +233,20 @@ internal sealed class WorkloadIndex
         return true;
     }
 
+    /// <summary>Forgets the numbers of names that are not in <paramref name="used"/>: they are looked up again when needed.</summary>
+    public void ForgetNames(WorkloadSet used)
+    {
+        foreach (ref IndexedObject item in _slots.All)
+        {
+            if (!item.Uid.IsNone && item.Workload >= 0 && !used.Contains(item.Workload))
+            {
+                item.Workload = -1;
+            }
+        }
+
+        _epoch++;
+    }
+
     private static ulong Prefix(NetAddress address) =>
         address.IsIPv4 ? address.Second & (BitConverter.IsLittleEndian ? 0x0000_ffff_ffff_fffful : 0xffff_ffff_ffff_0000ul) : address.First;
 

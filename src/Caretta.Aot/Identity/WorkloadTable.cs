@@ -1,17 +1,21 @@
 namespace Caretta.Aot.Identity;
 
 /// <summary>
-/// Gives every distinct workload a small number, for good: links key on numbers, and a number always means the same labels.
+/// Gives every distinct workload a small number: links key on numbers, and a number means the same labels until it is released.
 /// Written by the poll thread alone. Other threads may read <see cref="Entries"/> up to a count they learnt through a published
-/// snapshot: entries are only ever appended, and growing replaces the array.
+/// snapshot, at the numbers of its links: entries in use never change, growing and releasing replace the array.
 /// </summary>
 internal sealed class WorkloadTable
 {
     private readonly Dictionary<(string Name, string Namespace, string Kind, string? Owner), int> _ids = [];
+    private readonly Stack<int> _free = [];
     private Workload[] _entries = new Workload[64];
 
-    /// <summary>Workloads known.</summary>
+    /// <summary>Numbers ever given out: each is below this.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Workloads known.</summary>
+    public int NameCount => _ids.Count;
 
     /// <summary>The array behind the table: index = id, valid below <see cref="Count"/>.</summary>
     public Workload[] Entries => _entries;
@@ -39,6 +43,13 @@ internal sealed class WorkloadTable
             return id;
         }
 
+        if (_free.TryPop(out int released))
+        {
+            _entries[released] = new Workload(name, space, kind, owner);
+            _ids.Add(key, released);
+            return released;
+        }
+
         if (Count == _entries.Length)
         {
             Array.Resize(ref _entries, _entries.Length * 2);
@@ -49,6 +60,22 @@ internal sealed class WorkloadTable
         _ids.Add(key, id);
         Count++;
         return id;
+    }
+
+    /// <summary>
+    /// Forgets every workload whose number is not in <paramref name="used"/>; the numbers will mean others. Snapshots keep theirs.
+    /// </summary>
+    public void ReleaseOthers(WorkloadSet used)
+    {
+        _entries = [.. _entries];
+        foreach (KeyValuePair<(string, string, string, string?), int> entry in _ids)
+        {
+            if (!used.Contains(entry.Value))
+            {
+                _ids.Remove(entry.Key);
+                _free.Push(entry.Value);
+            }
+        }
     }
 
     /// <summary>Looks for a workload without learning it.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Caretta.Aot.Identity;
 using Caretta.Aot.Snapshots;
 
 namespace Caretta.Aot.Links;
@@ -81,6 +82,9 @@ internal sealed class LinkTable
             Apply(in keys[i], in deltas[i], epoch);
         }
     }
+
+    /// <summary>Adds the ends of all links, so that their names are kept.</summary>
+    public void AddWorkloads(WorkloadSet used) => _links.AddWorkloads(used);
 
     /// <summary>
     /// Ends a poll, after what changed in the meantime was made known to the resolver: names what waited, keeps to the budget and forgets

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Caretta.Aot.Identity;
 using Caretta.Aot.Snapshots;
 
 namespace Caretta.Aot.Links;
@@ -74,6 +75,16 @@ internal sealed class ShownLinks
         }
 
         return slot;
+    }
+
+    /// <summary>Adds the ends of all links, shown or not.</summary>
+    public void AddWorkloads(WorkloadSet used)
+    {
+        foreach (LinkIdentity link in _byIdentity.Keys)
+        {
+            used.Add(link.Client);
+            used.Add(link.Server);
+        }
     }
 
     /// <summary>A key refers to this link.</summary>

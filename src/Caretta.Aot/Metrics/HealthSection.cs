@@ -54,6 +54,30 @@ internal sealed class HealthSection
         "Times an end of a link got a stand-in name because its owner could not be found.");
     private static readonly MetricFamily FoldedEnds = new("caretta_agent_folded_ends_total", MetricType.Counter,
         "Times an end of a link was counted under the name other because the limit on distinct names was reached.");
+    private static readonly MetricFamily LinkBudget = new("caretta_agent_link_budget", MetricType.Gauge,
+        "Links that may be shown, besides one per role that takes the rest.");
+    private static readonly MetricFamily FoldedLinks = new("caretta_agent_folded_links_total", MetricType.Counter,
+        "Times a link gave its place to a larger one and its totals moved to the link named other.");
+    private static readonly MetricFamily ExpiredLinks = new("caretta_agent_expired_links_total", MetricType.Counter,
+        "Links that ended because they were idle and an end was gone.");
+    private static readonly MetricFamily ExpiredBytes = new("caretta_agent_expired_bytes_total", MetricType.Counter,
+        "Bytes that were in links when they ended.");
+    private static readonly MetricFamily PendingKeys = new("caretta_agent_pending_link_keys", MetricType.Gauge,
+        "Kernel keys of links whose names are on their way.");
+    private static readonly MetricFamily PendingBytes = new("caretta_agent_pending_bytes", MetricType.Gauge,
+        "Bytes that are in no link yet because its names are on their way.");
+    private static readonly MetricFamily UnresolvedRatio = new("caretta_agent_unresolved_ratio", MetricType.Gauge,
+        "Share of the ends named since launch that got a stand-in name.");
+    private static readonly MetricFamily IndexObjects = new("caretta_agent_index_objects", MetricType.Gauge,
+        "Objects of the cluster that the agent knows.");
+    private static readonly MetricFamily IndexAddresses = new("caretta_agent_index_addresses", MetricType.Gauge,
+        "Addresses in the cluster that the agent knows.");
+    private static readonly MetricFamily DepartedObjects = new("caretta_agent_index_departed_objects", MetricType.Gauge,
+        "Objects that are gone and remembered for bytes that come late.");
+    private static readonly MetricFamily WatchConnected = new("caretta_agent_watch_connected", MetricType.Gauge,
+        "1 while a watch of the API server is open, else 0.");
+    private static readonly MetricFamily WatchFailures = new("caretta_agent_watch_failures_total", MetricType.Counter,
+        "Lists and watches of the API server that failed.");
     private static readonly MetricFamily MissedEvents = new("caretta_agent_program_missed_events_total", MetricType.Counter,
         "Runs of a program that the kernel skipped because it was running already on the same processor.");
     private static readonly MetricFamily MapMemory = new("caretta_agent_bpf_map_memory_bytes", MetricType.Gauge,
@@ -69,6 +93,7 @@ internal sealed class HealthSection
     private readonly byte[][] _programLabels;
     private readonly byte[][] _mapLabels;
     private readonly byte[][] _watchedLabels;
+    private readonly byte[][] _directionLabels = [Labels(("direction", "sent")), Labels(("direction", "received"))];
 
     /// <summary>Renders the labels that never change.</summary>
     public HealthSection(AgentFacts facts)
@@ -99,18 +124,38 @@ internal sealed class HealthSection
         Write(writer, format, LiveSockets, health.LiveSockets);
         Write(writer, format, Links, snapshot.Links.Count);
         Write(writer, format, LinkKeys, health.LinkKeys);
-        Write(writer, format, Workloads, snapshot.WorkloadCount);
+        Write(writer, format, Workloads, snapshot.NameCount);
         Write(writer, format, LostUpdates, health.LostUpdates);
         Write(writer, format, LostConnections, health.LostConnections);
         Write(writer, format, LostBytes, health.LostBytes);
         Write(writer, format, UnresolvedEnds, health.UnresolvedEnds);
         Write(writer, format, FoldedEnds, health.FoldedEnds);
+        Write(writer, format, LinkBudget, health.LinkBudget);
+        Write(writer, format, FoldedLinks, health.FoldedLinks);
+        Write(writer, format, ExpiredLinks, health.ExpiredLinks);
+        WriteEach<ulong>(writer, format, ExpiredBytes, _directionLabels, [health.ExpiredSentBytes, health.ExpiredReceivedBytes]);
+        Write(writer, format, PendingKeys, health.PendingKeys);
+        WriteEach<ulong>(writer, format, PendingBytes, _directionLabels, [health.PendingSentBytes, health.PendingReceivedBytes]);
         Write(writer, format, ResidentMemory, health.ResidentBytes);
         Write(writer, format, Scrapes, health.Scrapes);
         WriteEach<ulong>(writer, format, MissedEvents, _programLabels, health.MissedEvents);
         WriteEach<long>(writer, format, MapMemory, _mapLabels, health.MapMemoryBytes);
         WriteEach<ulong>(writer, format, WatcherEvents, _watchedLabels, health.WatcherEvents);
         WriteEach<ulong>(writer, format, WatcherResets, _watchedLabels, health.WatcherResets);
+        if (_watchedLabels.Length > 0)
+        {
+            WriteCluster(writer, health, format);
+        }
+    }
+
+    private void WriteCluster(IBufferWriter<byte> writer, AgentHealth health, ExpositionFormat format)
+    {
+        WriteEach<long>(writer, format, WatchConnected, _watchedLabels, health.WatchesConnected);
+        WriteEach<ulong>(writer, format, WatchFailures, _watchedLabels, health.WatchFailures);
+        WriteEach<long>(writer, format, IndexObjects, _watchedLabels, health.IndexObjects);
+        Write(writer, format, IndexAddresses, health.IndexAddresses);
+        Write(writer, format, DepartedObjects, health.DepartedObjects);
+        Write(writer, format, UnresolvedRatio, health.NamedEnds == 0 ? 0 : (double)health.UnresolvedEnds / health.NamedEnds);
     }
 
     private static void WriteEach<T>(

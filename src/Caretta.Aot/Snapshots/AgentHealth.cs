@@ -10,6 +10,9 @@ internal sealed class AgentHealth
     private readonly long[] _mapMemoryBytes;
     private readonly ulong[] _watcherEvents;
     private readonly ulong[] _watcherResets;
+    private readonly ulong[] _watchFailures;
+    private readonly long[] _watchesConnected;
+    private readonly long[] _indexObjects;
 
     /// <summary>All zero, with one slot per program, map and watched type of <paramref name="facts"/>.</summary>
     public AgentHealth(AgentFacts facts)
@@ -18,6 +21,9 @@ internal sealed class AgentHealth
         _mapMemoryBytes = new long[facts.Maps.Count];
         _watcherEvents = new ulong[facts.WatchedTypes.Count];
         _watcherResets = new ulong[facts.WatchedTypes.Count];
+        _watchFailures = new ulong[facts.WatchedTypes.Count];
+        _watchesConnected = new long[facts.WatchedTypes.Count];
+        _indexObjects = new long[facts.WatchedTypes.Count];
     }
 
     /// <summary>Polls that succeeded.</summary>
@@ -62,6 +68,39 @@ internal sealed class AgentHealth
     /// <summary>Ends of links that share a name because the limit on distinct names was reached.</summary>
     public ulong FoldedEnds { get; set; }
 
+    /// <summary>Ends named in a cluster, the ones named again when something changed included.</summary>
+    public ulong NamedEnds { get; set; }
+
+    /// <summary>Links that may be shown, not counting the one per role that takes the rest.</summary>
+    public long LinkBudget { get; set; }
+
+    /// <summary>Times a link was folded into the one that takes what is beyond the budget.</summary>
+    public ulong FoldedLinks { get; set; }
+
+    /// <summary>Links that ended.</summary>
+    public ulong ExpiredLinks { get; set; }
+
+    /// <summary>Bytes sent that were in links when they ended.</summary>
+    public ulong ExpiredSentBytes { get; set; }
+
+    /// <summary>Bytes received that were in links when they ended.</summary>
+    public ulong ExpiredReceivedBytes { get; set; }
+
+    /// <summary>Kernel keys whose names are on their way.</summary>
+    public long PendingKeys { get; set; }
+
+    /// <summary>Bytes sent that wait for names.</summary>
+    public ulong PendingSentBytes { get; set; }
+
+    /// <summary>Bytes received that wait for names.</summary>
+    public ulong PendingReceivedBytes { get; set; }
+
+    /// <summary>Addresses in the index of the cluster.</summary>
+    public long IndexAddresses { get; set; }
+
+    /// <summary>Objects that are gone and still in the index, for bytes that come late.</summary>
+    public long DepartedObjects { get; set; }
+
     /// <summary>Memory of this process that is resident, in bytes.</summary>
     public long ResidentBytes { get; set; }
 
@@ -80,6 +119,15 @@ internal sealed class AgentHealth
     /// <summary>Watches begun anew per type; order of <see cref="AgentFacts.WatchedTypes"/>.</summary>
     public Span<ulong> WatcherResets => _watcherResets;
 
+    /// <summary>Watches and lists that failed, per type; order of <see cref="AgentFacts.WatchedTypes"/>.</summary>
+    public Span<ulong> WatchFailures => _watchFailures;
+
+    /// <summary>1 where a watch is open now, else 0; order of <see cref="AgentFacts.WatchedTypes"/>.</summary>
+    public Span<long> WatchesConnected => _watchesConnected;
+
+    /// <summary>Objects in the index, per type; order of <see cref="AgentFacts.WatchedTypes"/>.</summary>
+    public Span<long> IndexObjects => _indexObjects;
+
     /// <summary>Makes this a copy of <paramref name="source"/>, which was made for the same facts. Allocates nothing.</summary>
     public void CopyFrom(AgentHealth source)
     {
@@ -97,11 +145,25 @@ internal sealed class AgentHealth
         LostBytes = source.LostBytes;
         UnresolvedEnds = source.UnresolvedEnds;
         FoldedEnds = source.FoldedEnds;
+        NamedEnds = source.NamedEnds;
+        LinkBudget = source.LinkBudget;
+        FoldedLinks = source.FoldedLinks;
+        ExpiredLinks = source.ExpiredLinks;
+        ExpiredSentBytes = source.ExpiredSentBytes;
+        ExpiredReceivedBytes = source.ExpiredReceivedBytes;
+        PendingKeys = source.PendingKeys;
+        PendingSentBytes = source.PendingSentBytes;
+        PendingReceivedBytes = source.PendingReceivedBytes;
+        IndexAddresses = source.IndexAddresses;
+        DepartedObjects = source.DepartedObjects;
         ResidentBytes = source.ResidentBytes;
         Scrapes = source.Scrapes;
         source.MissedEvents.CopyTo(_missedEvents);
         source.MapMemoryBytes.CopyTo(_mapMemoryBytes);
         source.WatcherEvents.CopyTo(_watcherEvents);
         source.WatcherResets.CopyTo(_watcherResets);
+        source.WatchFailures.CopyTo(_watchFailures);
+        source.WatchesConnected.CopyTo(_watchesConnected);
+        source.IndexObjects.CopyTo(_indexObjects);
     }
 }

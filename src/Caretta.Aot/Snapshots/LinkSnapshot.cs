@@ -32,8 +32,11 @@ internal sealed class LinkSnapshot
     /// <summary>Workloads by number; covers every number in <see cref="Links"/>.</summary>
     public ReadOnlySpan<Workload> Workloads => _workloads.AsSpan(0, WorkloadCount);
 
-    /// <summary>Number of workloads.</summary>
+    /// <summary>Workload numbers given out.</summary>
     public int WorkloadCount { get; private set; }
+
+    /// <summary>Workloads that had a number.</summary>
+    public int NameCount { get; private set; }
 
     /// <summary>Whether nobody holds this snapshot.</summary>
     internal bool IsFree => Volatile.Read(ref _references) == 0;
@@ -71,6 +74,7 @@ internal sealed class LinkSnapshot
         Links.CopyFrom(links);
         _workloads = workloads.Entries;
         WorkloadCount = workloads.Count;
+        NameCount = workloads.NameCount;
         Health.CopyFrom(health);
         Volatile.Write(ref _references, 1);
     }

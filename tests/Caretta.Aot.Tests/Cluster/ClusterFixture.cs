@@ -114,6 +114,7 @@ internal sealed class ClusterFixture : ICgroupPaths
         Table.Apply(keys, deltas);
         Changes.ApplyTo(Index);
         Table.EndPoll();
+        Resolver.Tidy(Table);
     }
 
     public void Poll() => Poll([], []);

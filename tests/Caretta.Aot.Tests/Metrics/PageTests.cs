@@ -116,6 +116,14 @@ public sealed class PageTests
         _health.LostBytes = 11;
         _health.UnresolvedEnds = 12;
         _health.FoldedEnds = 16;
+        _health.LinkBudget = 17;
+        _health.FoldedLinks = 18;
+        _health.ExpiredLinks = 19;
+        _health.ExpiredSentBytes = 20;
+        _health.ExpiredReceivedBytes = 21;
+        _health.PendingKeys = 22;
+        _health.PendingSentBytes = 23;
+        _health.PendingReceivedBytes = 24;
         _health.ResidentBytes = 13;
         _health.Scrapes = ulong.MaxValue;
         _health.MissedEvents[1] = 14;
@@ -142,6 +150,14 @@ public sealed class PageTests
             "caretta_agent_lost_bytes_total 11",
             "caretta_agent_unresolved_ends_total 12",
             "caretta_agent_folded_ends_total 16",
+            "caretta_agent_link_budget 17",
+            "caretta_agent_folded_links_total 18",
+            "caretta_agent_expired_links_total 19",
+            "caretta_agent_expired_bytes_total{direction=\"sent\"} 20",
+            "caretta_agent_expired_bytes_total{direction=\"received\"} 21",
+            "caretta_agent_pending_link_keys 22",
+            "caretta_agent_pending_bytes{direction=\"sent\"} 23",
+            "caretta_agent_pending_bytes{direction=\"received\"} 24",
             "caretta_agent_resident_memory_bytes 13",
             "caretta_agent_scrapes_total 18446744073709551615",
             "caretta_agent_program_missed_events_total{program=\"sockops\"} 0",
@@ -159,9 +175,22 @@ public sealed class PageTests
         AgentFacts facts = Facts with { WatchedTypes = ["pods"] };
         var health = new AgentHealth(facts);
         health.WatcherEvents[0] = 3;
+        health.WatchesConnected[0] = 1;
+        health.WatchFailures[0] = 2;
+        health.IndexObjects[0] = 20_000;
+        health.IndexAddresses = 25_000;
+        health.DepartedObjects = 7;
+        health.NamedEnds = 8;
+        health.UnresolvedEnds = 2;
         string page = Render(facts, health, ExpositionFormat.PrometheusText, LinkFamilies.All);
         Assert.Contains("caretta_watcher_events_count{object_type=\"pods\"} 3\n", page, StringComparison.Ordinal);
         Assert.Contains("caretta_watcher_resets_count{object_type=\"pods\"} 0\n", page, StringComparison.Ordinal);
+        Assert.Contains("caretta_agent_watch_connected{object_type=\"pods\"} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains("caretta_agent_watch_failures_total{object_type=\"pods\"} 2\n", page, StringComparison.Ordinal);
+        Assert.Contains("caretta_agent_index_objects{object_type=\"pods\"} 20000\n", page, StringComparison.Ordinal);
+        Assert.Contains("caretta_agent_index_addresses 25000\n", page, StringComparison.Ordinal);
+        Assert.Contains("caretta_agent_index_departed_objects 7\n", page, StringComparison.Ordinal);
+        Assert.Contains("caretta_agent_unresolved_ratio 0.25\n", page, StringComparison.Ordinal);
     }
 
     [Theory]
