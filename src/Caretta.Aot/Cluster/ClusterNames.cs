@@ -195,7 +195,7 @@ internal sealed class ClusterNames
     private NamedEnd RemoteUnknown(NetAddress address, TimeSpan waited)
     {
         bool isNew = !_externals.TryGetValue(address, out int workload);
-        if (isNew && (IsAllowedToWait(waited, TimeSpan.Zero) || (_index.MayBecomePod(address) && waited < _timings.NewAddress)))
+        if (isNew && ShouldWaitForOwner(address, waited))
         {
             return NamedEnd.Waiting;
         }
@@ -226,12 +226,15 @@ internal sealed class ClusterNames
     private bool IsAllowedToWait(TimeSpan waited, TimeSpan limit) =>
         waited < limit || (!_index.IsReady && waited != TimeSpan.MaxValue);
 
+    // Its owner may be among the changes that are applied at the end of this very poll, or be a pod that the server is yet to tell of.
+    private bool ShouldWaitForOwner(NetAddress address, TimeSpan waited) =>
+        waited == TimeSpan.Zero || IsAllowedToWait(waited, _index.MayBecomePod(address) ? _timings.NewAddress : TimeSpan.Zero);
+
     private NamedEnd ByLocalAddress(NetAddress address, TimeSpan waited)
     {
         if (!_index.TryFindAddress(address, out int holder, out _))
         {
-            return !_index.IsReady && waited != TimeSpan.MaxValue ? NamedEnd.Waiting
-                : _index.MayBecomePod(address) && waited < _timings.NewAddress ? NamedEnd.Waiting : Named(_node);
+            return ShouldWaitForOwner(address, waited) ? NamedEnd.Waiting : Named(_node);
         }
 
         if (_index.TypeOf(holder) != ClusterObjectType.Pod)

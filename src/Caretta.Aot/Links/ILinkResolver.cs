@@ -16,7 +16,7 @@ internal interface ILinkResolver
     /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="waited">
-    /// How long the oldest bytes of this key have been held; zero for none. <see cref="TimeSpan.MaxValue"/> demands names.
+    /// How long the oldest bytes of this key have been held; zero, and only then, for none. <see cref="TimeSpan.MaxValue"/> demands names.
     /// </param>
     LinkEnds Resolve(in LinkKey key, TimeSpan waited);
 

@@ -150,8 +150,7 @@ internal sealed class LinkTable
 
     private void Resolve(in LinkKey key, ref KeyState state, long epoch, bool mustName)
     {
-        TimeSpan waited = mustName ? TimeSpan.MaxValue
-            : state.Held >= 0 ? _time.GetElapsedTime(_held[state.Held].Since, _now) : TimeSpan.Zero;
+        TimeSpan waited = mustName ? TimeSpan.MaxValue : state.Held >= 0 ? Waited(_held[state.Held].Since) : TimeSpan.Zero;
         LinkEnds ends = _resolver.Resolve(in key, waited);
         state.Epoch = epoch;
         if (ends.IsHeld)
@@ -192,6 +191,13 @@ internal sealed class LinkTable
             state.Open += totals.Open;
             _links.Add(link, in totals, _now);
         }
+    }
+
+    // Zero is for what was never held, however fast the clock's owner is.
+    private TimeSpan Waited(long since)
+    {
+        TimeSpan waited = _time.GetElapsedTime(since, _now);
+        return waited > TimeSpan.Zero ? waited : TimeSpan.FromTicks(1);
     }
 
     private void NameHeld()

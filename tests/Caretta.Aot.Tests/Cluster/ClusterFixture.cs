@@ -146,10 +146,10 @@ internal sealed class ClusterFixture : ICgroupPaths
         return sum;
     }
 
-    /// <summary>The names of both ends of a key that nothing keeps waiting.</summary>
+    /// <summary>The names of both ends of a key that waits for nothing but the end of the poll.</summary>
     public (string Client, string Server) Resolve(in LinkKey key)
     {
-        LinkEnds ends = Resolver.Resolve(in key, TimeSpan.Zero);
+        LinkEnds ends = Resolver.Resolve(in key, TimeSpan.FromTicks(1));
         Assert.False(ends.IsHeld);
         return (Text(ends.Client), Text(ends.Server));
     }

@@ -183,6 +183,46 @@ public sealed class TimeTests
     }
 
     [Fact]
+    public void A_pod_that_was_told_of_before_the_drain_is_known_by_the_end_of_the_poll()
+    {
+        var cluster = new ClusterFixture();
+        cluster.Add(cluster.Pod("first-1", "first", "10.0.0.1"));
+        cluster.Poll(Key("10.0.0.1"), 5);
+        Assert.Equal([$"{Me}→demo/Deployment/first:80=5"], cluster.Shown());
+    }
+
+    [Fact]
+    public async Task Changes_may_come_from_many_threads()
+    {
+        var cluster = new ClusterFixture();
+        PodObject[] pods = [.. Enumerable.Range(0, 4000).Select(i => cluster.Pod($"p-{i}", null, $"10.1.{i >> 8}.{i & 255}"))];
+        Task[] reflectors = [.. Enumerable.Range(0, 4).Select(part => Task.Run(
+            () =>
+            {
+                foreach (PodObject pod in pods.AsSpan(part * 1000, 1000))
+                {
+                    cluster.Add(pod);
+                    cluster.Delete(pod);
+                    cluster.Add(pod);
+                }
+            },
+            TestContext.Current.CancellationToken))];
+        ulong sent = 0;
+        while (!Task.WhenAll(reflectors).IsCompleted)
+        {
+            _ = cluster.Changes.WantsPoll(cluster.Index);
+            cluster.Poll(Key($"10.1.0.{sent & 255}"), 1);
+            sent++;
+        }
+
+        await Task.WhenAll(reflectors);
+        cluster.Poll();
+        Assert.Equal(0, cluster.Changes.Count);
+        Assert.Equal(4000, cluster.Index.CountOf(Aot.Cluster.ClusterObjectType.Pod));
+        Assert.Equal(sent, cluster.AllSent());
+    }
+
+    [Fact]
     public void A_socket_that_outlives_its_pod_keeps_its_name()
     {
         var cluster = new ClusterFixture();
