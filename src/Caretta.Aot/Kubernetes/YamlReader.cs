@@ -34,11 +34,7 @@ internal sealed class YamlReader
         if (reader.NextLine() && reader.Rest.StartsWith("---"))
         {
             reader._column += 3;
-            if (!reader.SkipBlanks())
-            {
-                reader._line++;
-                reader.NextLine();
-            }
+            reader.NextLine();
         }
 
         YamlNode root = reader._line < reader._lines.Length ? reader.ReadBlock(0) : new YamlNode(1) { Text = "" };
