@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Caretta.Aot.Host;
 using Caretta.Aot.Identity;
 using Caretta.Aot.Links;
 using Caretta.Aot.Snapshots;
@@ -22,7 +21,9 @@ internal sealed class Agent
     private readonly MainTier _tier;
     private readonly SnapshotExchange _exchange;
     private readonly LinkTable _table;
-    private readonly HostNames _names;
+    private readonly LinkLimits _limits;
+    private readonly INaming _naming;
+    private readonly ManualResetEventSlim _wake;
     private readonly WorkloadTable _workloads;
     private readonly AgentHealth _health;
     private readonly AgentMemory _memory;
@@ -37,8 +38,10 @@ internal sealed class Agent
     /// <param name="memory">Of that tier.</param>
     /// <param name="exchange">Where scrapes find what this leaves.</param>
     /// <param name="facts">What the exchange was made for.</param>
-    /// <param name="workloads">Shared with <paramref name="names"/>.</param>
-    /// <param name="names">Names the ends.</param>
+    /// <param name="workloads">Shared with <paramref name="naming"/>.</param>
+    /// <param name="naming">Names the ends.</param>
+    /// <param name="limits">What keeps the links bounded.</param>
+    /// <param name="wake">Set, by any thread, to end a wait early.</param>
     /// <param name="interval">From one poll to the next.</param>
     /// <param name="scrapes">Pages served so far.</param>
     /// <param name="log">Where trouble is told.</param>
@@ -48,7 +51,9 @@ internal sealed class Agent
         SnapshotExchange exchange,
         AgentFacts facts,
         WorkloadTable workloads,
-        HostNames names,
+        INaming naming,
+        LinkLimits limits,
+        ManualResetEventSlim wake,
         TimeSpan interval,
         Func<long> scrapes,
         Log log)
@@ -57,11 +62,13 @@ internal sealed class Agent
         _memory = memory;
         _exchange = exchange;
         _workloads = workloads;
-        _names = names;
+        _naming = naming;
+        _wake = wake;
         _interval = interval;
         _scrapes = scrapes;
         _log = log;
-        _table = new LinkTable(new HostResolver(names));
+        _limits = limits;
+        _table = new LinkTable(naming.Resolver, limits);
         _health = new AgentHealth(facts);
     }
 
@@ -102,8 +109,11 @@ internal sealed class Agent
                 _tier.Adopt();
             }
 
+            // In this order: what was counted so far goes by what was known so far.
             _tier.Poll(_table);
+            _naming.ApplyChanges();
             _table.EndPoll();
+            _naming.Tidy(_table);
             if (_health.Polls + 1 == LastAdoptingPoll)
             {
                 _tier.EndAdoption();
@@ -124,14 +134,17 @@ internal sealed class Agent
         }
     }
 
-    // A poll comes early when the kernel's maps fill: a port scan makes tens of thousands of links a second.
+    // A poll comes early when the kernel's maps fill, for a port scan makes tens of thousands of links a second, and when an address is
+    // about to belong to somebody else.
     private void WaitUntil(long timestamp, StopSignal stop)
     {
         TimeSpan remaining = Remaining(timestamp);
-        while (remaining > TimeSpan.Zero && !stop.Wait(remaining < PressureCheck ? remaining : PressureCheck))
+        while (remaining > TimeSpan.Zero && !stop.IsRequested)
         {
+            _wake.Wait(remaining < PressureCheck ? remaining : PressureCheck);
+            _wake.Reset();
             remaining = Remaining(timestamp);
-            if (remaining > TimeSpan.Zero && IsPressed())
+            if (remaining > TimeSpan.Zero && (_naming.WantsPoll || IsPressed()))
             {
                 return;
             }
@@ -164,7 +177,16 @@ internal sealed class Agent
         _health.LostUpdates = counters.LostUpdates;
         _health.LostConnections = counters.UntrackedConnections;
         _health.LostBytes = counters.LostSentBytes + counters.LostReceivedBytes;
-        _health.UnresolvedEnds = _names.UnresolvedEnds;
+        LinkLedger ledger = _table.Ledger;
+        _health.LinkBudget = _limits.MaxLinks;
+        _health.FoldedLinks = ledger.FoldedLinks;
+        _health.ExpiredLinks = ledger.ExpiredLinks;
+        _health.ExpiredSentBytes = ledger.ExpiredSentBytes;
+        _health.ExpiredReceivedBytes = ledger.ExpiredReceivedBytes;
+        _health.PendingKeys = _table.HeldKeys;
+        _health.PendingSentBytes = _table.HeldSentBytes;
+        _health.PendingReceivedBytes = _table.HeldReceivedBytes;
+        _naming.ReadHealth(_health);
         _health.ResidentBytes = _memory.ReadResidentBytes();
         _health.Scrapes = (ulong)_scrapes();
         for (int i = 0; i < _tier.Programs.Count; i++)

@@ -1,7 +1,7 @@
 using System.Text;
-using Caretta.Aot.Host;
 using Caretta.Aot.Http;
 using Caretta.Aot.Identity;
+using Caretta.Aot.Kubernetes;
 using Caretta.Aot.Links;
 using Caretta.Aot.Metrics;
 using Caretta.Aot.Snapshots;
@@ -22,6 +22,7 @@ internal sealed class AgentService : IAsyncDisposable
     private readonly AgentOptions _options;
     private readonly DateTimeOffset _startTime;
     private readonly Log _log;
+    private readonly ManualResetEventSlim _wake;
     private readonly HttpServer _server;
     private readonly ReadOnlyMemory<byte> _index;
     private MetricsContent.Pool? _pages;
@@ -30,8 +31,9 @@ internal sealed class AgentService : IAsyncDisposable
 
     /// <summary>Listens; answers that it is starting until <see cref="Run"/>.</summary>
     /// <exception cref="HttpBindException">The port cannot be had.</exception>
-    public AgentService(AgentOptions options, DateTimeOffset startTime, Log log)
+    public AgentService(AgentOptions options, DateTimeOffset startTime, ManualResetEventSlim wake, Log log)
     {
+        _wake = wake;
         _options = options;
         _startTime = startTime;
         _log = log;
@@ -53,11 +55,23 @@ internal sealed class AgentService : IAsyncDisposable
 
     /// <summary>Loads, attaches and polls until <paramref name="stop"/>.</summary>
     /// <exception cref="BpfException">The kernel refused.</exception>
+    /// <exception cref="KubernetesConfigException">There is a cluster, and how to reach it cannot be understood.</exception>
     public void Run(StopSignal stop)
     {
         string cgroupMount = CgroupTree.FindMount() ?? throw new FileNotFoundException(
             "cgroup v2 is not mounted: mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified, or give the container the machine's /sys/fs/cgroup");
-        using MainTier tier = MainTier.Load(BuildInfo.ReadBpfObject(), trackProcesses: true);
+        KubernetesConfig? cluster = KubernetesConfig.Find(Environment.GetEnvironmentVariable, TimeProvider.System);
+        var workloads = new WorkloadTable();
+        var cgroups = new CgroupPaths(new CgroupTree(cgroupMount, TimeProvider.System, CgroupRescan));
+        using INaming naming = cluster is null
+            ? new HostNaming(workloads, cgroups)
+            : new ClusterNaming(cluster, _options, workloads, cgroups, _wake.Set, _log);
+
+        // The API server answers while the kernel verifies.
+        (naming as ClusterNaming)?.Start();
+
+        // In a cluster the control group alone says who it is.
+        using MainTier tier = MainTier.Load(BuildInfo.ReadBpfObject(), trackProcesses: cluster is null);
         tier.Attach(cgroupMount);
 
         using var memory = new AgentMemory(tier);
@@ -70,18 +84,20 @@ internal sealed class AgentService : IAsyncDisposable
             StartTime = _startTime,
             Programs = [.. tier.Programs.Select(static program => program.Name)],
             Maps = memory.MapNames,
+            WatchedTypes = (naming as ClusterNaming)?.WatchedTypes ?? [],
         };
-        var workloads = new WorkloadTable();
-        var cgroups = new CgroupPaths(new CgroupTree(cgroupMount, TimeProvider.System, CgroupRescan));
-        var names = new HostNames(workloads, cgroups, new ContainerNames(), TimeProvider.System);
         var exchange = new SnapshotExchange(facts);
-        var agent = new Agent(tier, memory, exchange, facts, workloads, names, _options.PollInterval, () => Interlocked.Read(ref _scrapes), _log);
+        var limits = new LinkLimits { MaxLinks = _options.MaxLinks, LinkTtl = _options.LinkTtl, SkipLoopback = naming.SkipsLoopback };
+        var agent = new Agent(
+            tier, memory, exchange, facts, workloads, naming, limits, _wake, _options.PollInterval, () => Interlocked.Read(ref _scrapes), _log);
         Volatile.Write(ref _pages, new MetricsContent.Pool(new MetricsPagePool(exchange, new MetricsLayout(facts, _options.LinkFamilies))));
         Volatile.Write(ref _agent, agent);
 
         // Parsing the kernel's types took some megabytes that are not needed again.
         GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        _log.Info($"tier main: {tier.Counters.AdoptedSockets} connections adopted, metrics on port {_server.EndPoint.Port}{_options.Endpoint}");
+        string names = cluster is null ? "this machine" : $"the cluster at {cluster.Server} ({cluster.Source})";
+        _log.Info($"tier main: {tier.Counters.AdoptedSockets} connections adopted, names from {names}, "
+            + $"metrics on port {_server.EndPoint.Port}{_options.Endpoint}");
         agent.Run(stop);
     }
 

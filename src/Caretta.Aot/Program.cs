@@ -1,6 +1,7 @@
 using Caretta.Aot;
 using Caretta.Aot.Check;
 using Caretta.Aot.Http;
+using Caretta.Aot.Kubernetes;
 using Caretta.Aot.Links;
 using Caretta.Bpf;
 
@@ -40,13 +41,19 @@ switch (options.Command)
 static async Task<int> RunAgent(AgentOptions options, DateTimeOffset startTime)
 {
     var log = new Log(Console.Error, TimeProvider.System);
-    using var stop = new StopSignal();
+    using var wake = new ManualResetEventSlim();
+    using var stop = new StopSignal(wake.Set);
     try
     {
         // The port first: nothing is attached in vain, and a probe gets an answer from the start.
-        await using var service = new AgentService(options, startTime, log);
+        await using var service = new AgentService(options, startTime, wake, log);
         service.Run(stop);
         return Success;
+    }
+    catch (KubernetesConfigException exception)
+    {
+        log.Error(exception.Message);
+        return CannotRun;
     }
     catch (HttpBindException exception)
     {

@@ -9,26 +9,28 @@ internal sealed class StopSignal : IDisposable
     // attached detaches with the process.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(600);
 
-    private readonly ManualResetEventSlim _requested = new();
-    private Timer? _deadline;
+    private readonly Action? _onRequest;
     private readonly PosixSignalRegistration[] _registrations;
+    private Timer? _deadline;
+    private volatile bool _isRequested;
 
     /// <summary>Starts to listen.</summary>
-    public StopSignal() =>
+    /// <param name="onRequest">Called when the process is asked to end, on any thread, perhaps more than once; null for nothing.</param>
+    public StopSignal(Action? onRequest = null)
+    {
+        _onRequest = onRequest;
         _registrations = [Register(PosixSignal.SIGINT), Register(PosixSignal.SIGTERM), Register(PosixSignal.SIGQUIT)];
+    }
 
     /// <summary>Whether the process was asked to end. Any thread.</summary>
-    public bool IsRequested => _requested.IsSet;
-
-    /// <summary>Waits for it. Allocates nothing.</summary>
-    /// <returns>Whether the process was asked to end before the time was up.</returns>
-    public bool Wait(TimeSpan timeout) => _requested.Wait(timeout);
+    public bool IsRequested => _isRequested;
 
     /// <summary>Does as a signal does. Any thread, any number of times.</summary>
     public void Request()
     {
         _deadline ??= new Timer(static _ => Environment.Exit(0), null, Patience, Timeout.InfiniteTimeSpan);
-        _requested.Set();
+        _isRequested = true;
+        _onRequest?.Invoke();
     }
 
     /// <inheritdoc/>
@@ -40,7 +42,6 @@ internal sealed class StopSignal : IDisposable
         }
 
         _deadline?.Dispose();
-        _requested.Dispose();
     }
 
     private PosixSignalRegistration Register(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>

@@ -8,7 +8,13 @@ internal sealed class RecordingResolver : ILinkResolver
     /// <summary>The keys, in the order of their links.</summary>
     public List<LinkKey> Keys { get; } = [];
 
-    public LinkEnds Resolve(in LinkKey key)
+    public long Epoch => 0;
+
+    public int Other => 0;
+
+    public bool IsGone(int workload) => false;
+
+    public LinkEnds Resolve(in LinkKey key, TimeSpan waited)
     {
         Keys.Add(key);
         return new LinkEnds(Keys.Count, Keys.Count, false);

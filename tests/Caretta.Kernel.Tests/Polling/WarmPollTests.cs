@@ -99,9 +99,10 @@ public sealed class WarmPollTests
         var workloads = new WorkloadTable();
         string mount = CgroupTree.FindMount() ?? throw new DirectoryNotFoundException("no cgroup v2 tree is mounted");
         var cgroups = new CgroupPaths(new CgroupTree(mount, TimeProvider.System, TimeSpan.FromSeconds(1)));
-        var names = new HostNames(workloads, cgroups, new ContainerNames(), TimeProvider.System);
+        var naming = new HostNaming(workloads, cgroups);
         exchange = new SnapshotExchange(facts);
         var log = new Log(TextWriter.Null, TimeProvider.System);
-        return new Agent(tier, memory, exchange, facts, workloads, names, TimeSpan.FromSeconds(1), static () => 0, log);
+        return new Agent(
+            tier, memory, exchange, facts, workloads, naming, new LinkLimits(), new ManualResetEventSlim(), TimeSpan.FromSeconds(1), static () => 0, log);
     }
 }
