@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Caretta.Kernel.Tests.Support;
+namespace Caretta.Testing;
 
 /// <summary>A network namespace with a name of its own, gone with the test. Needs root.</summary>
 internal sealed class NetworkNamespace : IDisposable

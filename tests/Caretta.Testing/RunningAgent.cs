@@ -2,16 +2,17 @@ using System.Globalization;
 
 using Caretta.Traffic.Reports;
 
-namespace Caretta.Kernel.Tests.Support;
+namespace Caretta.Testing;
 
 /// <summary>The published agent, running on this machine.</summary>
 internal sealed class RunningAgent : ChildProcess
 {
-    private RunningAgent(int port, TimeSpan pollInterval, IEnumerable<string> flags)
+    private RunningAgent(int port, TimeSpan pollInterval, IEnumerable<string> flags, IReadOnlyDictionary<string, string>? environment)
         : base(Repository.Artifact("caretta"), [
             "--prometheus-port", port.ToString(CultureInfo.InvariantCulture),
             "--poll-interval", pollInterval.TotalSeconds.ToString(CultureInfo.InvariantCulture),
-            .. flags])
+            .. flags],
+            environment: environment)
     {
         Port = port;
     }
@@ -21,9 +22,17 @@ internal sealed class RunningAgent : ChildProcess
     public Uri Metrics => new($"http://127.0.0.1:{Port}/metrics");
 
     /// <summary>Starts it and waits until it says that it is ready.</summary>
-    public static async Task<RunningAgent> StartAsync(TimeSpan pollInterval, CancellationToken cancellation, params string[] flags)
+    public static Task<RunningAgent> StartAsync(TimeSpan pollInterval, CancellationToken cancellation, params string[] flags) =>
+        StartAsync(pollInterval, environment: null, cancellation, flags);
+
+    /// <summary>Starts it with further environment variables and waits until it says that it is ready.</summary>
+    public static async Task<RunningAgent> StartAsync(
+        TimeSpan pollInterval,
+        IReadOnlyDictionary<string, string>? environment,
+        CancellationToken cancellation,
+        params string[] flags)
     {
-        var agent = new RunningAgent(FreePort(), pollInterval, flags);
+        var agent = new RunningAgent(FreePort(), pollInterval, flags, environment);
         try
         {
             var ready = new Uri(agent.Metrics, "/readyz");
