@@ -181,6 +181,22 @@ public sealed class ApiServerTests
             Cancellation);
     }
 
+    [ClusterFact]
+    public async Task A_launched_program_finds_the_account_where_a_pod_would()
+    {
+        await using ApiServer server = await ApiServer.StartAsync(new ApiServerOptions(), Cancellation);
+        using ServiceAccount account = await ServiceAccount.CreateAsync(server, Manifest.AgentRole(), Cancellation);
+        const string Mounted = "/var/run/secrets/kubernetes.io/serviceaccount";
+        await using var reader = new ChildProcess(
+            account.Launcher[0],
+            [.. account.Launcher.Skip(1), "sh", "-c", $"cat {Mounted}/namespace; echo; cat {Mounted}/token; echo; echo $KUBERNETES_SERVICE_PORT"],
+            environment: ServiceAccount.EnvironmentFor(server.Port));
+        Assert.Equal(0, await reader.WaitAsync(Cancellation));
+        Assert.Equal(
+            $"{ServiceAccount.Space}\n{account.ReadToken()}\n{server.Port}",
+            reader.Log.ReplaceLineEndings("\n").Trim());
+    }
+
     private static async Task<(string Type, JsonObject Object)> FirstEventAsync(KubeClient client, string resourceVersion)
     {
         await foreach ((string, JsonObject) one in client.WatchAsync(KubePath.Pods(Space), resourceVersion, Cancellation))

@@ -35,6 +35,9 @@ internal sealed class ApiServer : IAsyncDisposable
     /// <summary>May do everything.</summary>
     public KubeClient Admin => _admin!;
 
+    /// <summary>Of one who may do everything.</summary>
+    public string AdminToken => _adminToken;
+
     /// <summary>A kubeconfig of one who may do everything, by token.</summary>
     public string AdminKubeconfig => _files["admin.kubeconfig"];
 

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 using Caretta.Testing;
@@ -30,6 +30,25 @@ internal sealed class ServiceAccount : IDisposable
 
     /// <summary>May do what the account may.</summary>
     public KubeClient Client { get; }
+
+    /// <summary>
+    /// A command to put before a program, so that it finds the directory where a pod would: with a mount namespace of its own, whose
+    /// <c>/run</c> has nothing else. Needs root.
+    /// </summary>
+    public string[] Launcher =>
+    [
+        "unshare", "--mount", "sh", "-c",
+        "mount -t tmpfs tmpfs /run && mkdir -p \"$1\" && mount --bind \"$0\" \"$1\" && shift && exec \"$@\"",
+        Directory, "/run/secrets/kubernetes.io/serviceaccount",
+    ];
+
+    /// <summary>The variables that a kubelet sets for every container.</summary>
+    /// <param name="port">Of the server, or of a relay before it.</param>
+    public static IReadOnlyDictionary<string, string> EnvironmentFor(int port) => new Dictionary<string, string>
+    {
+        ["KUBERNETES_SERVICE_HOST"] = "127.0.0.1",
+        ["KUBERNETES_SERVICE_PORT"] = port.ToString(CultureInfo.InvariantCulture),
+    };
 
     /// <summary>Makes namespace, account, role and binding, and the first token.</summary>
     /// <param name="server">The cluster.</param>
@@ -104,11 +123,7 @@ internal sealed class ServiceAccount : IDisposable
         // A rename replaces the link in one step, so a reader sees the old version or the new one. File.Move would look for a file
         // behind the link, and Directory.Move would not replace one.
         File.CreateSymbolicLink(_files["..data.new"], version);
-        using (var rename = Process.Start("mv", ["-T", _files["..data.new"], _files["..data"]]))
-        {
-            rename.WaitForExit();
-        }
-
+        Command.Run("mv", "-T", _files["..data.new"], _files["..data"]);
         foreach (string name in (string[])["token", "ca.crt", "namespace"])
         {
             if (!File.Exists(_files[name]))
