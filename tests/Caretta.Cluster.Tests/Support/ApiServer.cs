@@ -120,27 +120,7 @@ internal sealed class ApiServer : IAsyncDisposable
     /// <returns>The path.</returns>
     public string WriteKubeconfig(string file, string credentials, Uri? endpoint = null)
     {
-        string authority = Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(_authority.RootPem));
-        File.WriteAllText(_files[file], $"""
-            apiVersion: v1
-            kind: Config
-            current-context: test
-            contexts:
-            - name: test
-              context:
-                cluster: test
-                user: test
-            clusters:
-            - name: test
-              cluster:
-                server: {(endpoint ?? Endpoint).ToString().TrimEnd('/')}
-                certificate-authority-data: {authority}
-            users:
-            - name: test
-              user:
-                {credentials.ReplaceLineEndings("\n    ")}
-
-            """);
+        Kubeconfig.Write(_files[file], endpoint ?? Endpoint, _authority, credentials);
         return _files[file];
     }
 

@@ -15,6 +15,7 @@ internal sealed class NodeNetwork : IDisposable
     private const string Gateway6 = "fe80::1";
 
     private readonly NetworkNamespace _node = NetworkNamespace.Create();
+    private string? _address;
     private int _pods;
 
     public NodeNetwork()
@@ -41,9 +42,10 @@ internal sealed class NodeNetwork : IDisposable
     /// <summary>Of the node itself, where host-network pods run.</summary>
     public NetworkNamespace Host => _node;
 
-    /// <summary>Gives the node an address.</summary>
+    /// <summary>Gives the node an address. The first of IPv4 is what it connects from, to pods that are added later.</summary>
     public void AddHostAddress(string address)
     {
+        _address ??= IsIPv6(address) ? null : address;
         string[] words = ["address", "add", address + Prefix(address), "dev", "lo"];
         Ip(IsIPv6(address) ? [.. words, "nodad"] : words);
     }
@@ -74,7 +76,8 @@ internal sealed class NodeNetwork : IDisposable
                 PodIp("route", "add", six ? "::/0" : "0.0.0.0/0", "via", six ? Gateway6 : Gateway, "dev", "eth0");
 
                 // Replace: an address that was another pod's goes here from now on.
-                Ip("route", "replace", address + Prefix(address), "dev", port);
+                string[] route = ["route", "replace", address + Prefix(address), "dev", port];
+                Ip(!six && _address is not null ? [.. route, "src", _address] : route);
             }
 
             return pod;
