@@ -40,6 +40,8 @@ check_packages="clang-format=clang-format"
 unpacked_packages="prometheus=promtool victoria-metrics=victoria-metrics"
 test_packages="iproute2=ip bpftool=/usr/sbin/bpftool qemu-system-x86=qemu-system-x86_64 busybox-static=busybox cpio=cpio
     debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg"
+cluster_packages="iproute2=ip nftables=/usr/sbin/nft
+    debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg"
 
 as_root() {
     if [[ $EUID == 0 ]]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
@@ -334,6 +336,18 @@ kernel_suites() {
     suite_lines smoke tests/smoke/aot.sh "$artifacts/caretta"
 }
 
+# The fixture is built once, from a source package: some minutes.
+setup_cluster() {
+    # shellcheck disable=SC2086
+    need $cluster_packages
+    nice tests/cluster/fetch-kubernetes.sh >/dev/null
+}
+
+cluster_suite() {
+    [[ $EUID == 0 ]] || die "the cluster tests start agents and make network namespaces: run them as root (sudo ./build.sh $command)"
+    CARETTA_CLUSTER_TOOLS=$(tests/cluster/fetch-kubernetes.sh) suite_xunit Caretta.Cluster.Tests
+}
+
 vm_suites() {
     local series
     for series in $kernels; do
@@ -353,6 +367,7 @@ usage: ./build.sh COMMAND
   check          before pushing: format, build, unit tests, AOT publish
   test-unit      the tests that need neither root nor a kernel
   test-kernel    the tests on this machine's kernel (needs root)
+  test-cluster   the tests against a real Kubernetes API server, built the first time (needs root)
   test-kernels   the tests on other kernels, in virtual machines; CARETTA_TEST_KERNELS="6.1 7.3"
   bpf            build artifacts/bpf/*.bpf.o
   clean          remove everything built here (downloads in the cache stay)
@@ -419,6 +434,17 @@ test-kernel)
     kernel_suites
     finish
     ;;
+setup-cluster)
+    setup_cluster
+    ;;
+test-cluster)
+    begin
+    prepare setup-cluster
+    prepare build
+    prepare publish-all
+    cluster_suite
+    finish
+    ;;
 test-kernels)
     begin
     prepare setup-test
@@ -430,12 +456,14 @@ test)
     need_root
     begin
     prepare setup-test
+    prepare setup-cluster
     need_dotnet
     prepare build
     prepare publish-all
     suite_lines style style
     unit_suites
     kernel_suites
+    cluster_suite
     vm_suites
     finish
     ;;

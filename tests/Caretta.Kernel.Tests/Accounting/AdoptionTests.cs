@@ -1,6 +1,7 @@
 using System.Globalization;
 
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 using Caretta.Traffic;
 using Caretta.Traffic.Reports;
 

@@ -1,4 +1,5 @@
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 using Caretta.Traffic.Reports;
 
 using Xunit;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 using Caretta.Traffic.Reports;
 using Xunit;
 using Xunit.Sdk;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 using Xunit;
 
 namespace Caretta.Kernel.Tests.Lifecycle;

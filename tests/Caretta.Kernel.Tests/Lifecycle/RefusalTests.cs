@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 using Xunit;
 
 namespace Caretta.Kernel.Tests.Lifecycle;

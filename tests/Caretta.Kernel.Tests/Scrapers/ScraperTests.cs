@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 using Caretta.Traffic;
 using Caretta.Traffic.Reports;
 

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Caretta.Kernel.Tests.Support;
+namespace Caretta.Testing;
 
 /// <summary>A program that a test started: its output is kept, and it does not outlive the test.</summary>
 internal class ChildProcess : IAsyncDisposable
@@ -16,9 +16,19 @@ internal class ChildProcess : IAsyncDisposable
     /// <param name="program">A path or a name on PATH.</param>
     /// <param name="arguments">As they are, without a shell.</param>
     /// <param name="keepOutput">Whether standard output goes to the log too; else it can be read.</param>
-    public ChildProcess(string program, IEnumerable<string> arguments, bool keepOutput = true)
+    /// <param name="environment">Variables to set beside those of this process.</param>
+    public ChildProcess(
+        string program,
+        IEnumerable<string> arguments,
+        bool keepOutput = true,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         _process = new Process { StartInfo = start };
         _process.ErrorDataReceived += (_, line) => Append(line.Data);
         _process.OutputDataReceived += (_, line) => Append(line.Data);
@@ -71,6 +81,13 @@ internal class ChildProcess : IAsyncDisposable
 
         await _process.WaitForExitAsync(cancellation);
         return (_process.ExitCode, TimeProvider.System.GetElapsedTime(start));
+    }
+
+    /// <summary>Ends it at once, as a crash would (SIGKILL).</summary>
+    public async Task KillAsync(CancellationToken cancellation)
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(cancellation);
     }
 
     /// <summary>Waits for the end.</summary>

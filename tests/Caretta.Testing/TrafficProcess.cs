@@ -3,7 +3,7 @@ using System.Text;
 
 using Caretta.Traffic.Reports;
 
-namespace Caretta.Kernel.Tests.Support;
+namespace Caretta.Testing;
 
 /// <summary>A workload in a process of its own, driven line by line; "help" in a session of caretta-traffic lists the commands.</summary>
 internal sealed class TrafficProcess : ChildProcess

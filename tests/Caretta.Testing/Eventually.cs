@@ -1,4 +1,4 @@
-namespace Caretta.Kernel.Tests.Support;
+namespace Caretta.Testing;
 
 /// <summary>Waits for a condition, with a deadline and a reason when it passes.</summary>
 internal static class Eventually

@@ -1,4 +1,4 @@
-namespace Caretta.Kernel.Tests.Support;
+namespace Caretta.Testing;
 
 /// <summary>Where things lie in the checkout.</summary>
 internal static class Repository
@@ -13,7 +13,7 @@ internal static class Repository
     public static string Artifact(string name)
     {
         string path = Path.Combine(Root, "artifacts", name);
-        return File.Exists(path) ? path : throw new FileNotFoundException($"{path} is missing: run sudo ./build.sh test-kernel", path);
+        return File.Exists(path) ? path : throw new FileNotFoundException($"{path} is missing: run sudo ./build.sh publish-all", path);
     }
 
     private static string FindRoot()

@@ -1,6 +1,4 @@
-using System.Diagnostics;
-
-namespace Caretta.Kernel.Tests.Support;
+namespace Caretta.Testing;
 
 /// <summary>A network namespace with a name of its own, gone with the test. Needs root.</summary>
 internal sealed class NetworkNamespace : IDisposable
@@ -39,16 +37,10 @@ internal sealed class NetworkNamespace : IDisposable
         }
     }
 
+    /// <summary>Runs a program in it, to its end.</summary>
+    public void Run(string program, params string[] arguments) => Command.Run("ip", ["netns", "exec", Name, program, .. arguments]);
+
     public void Dispose() => Ip("netns", "delete", Name);
 
-    private static void Ip(params string[] arguments)
-    {
-        using var ip = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true })!;
-        string error = ip.StandardError.ReadToEnd();
-        ip.WaitForExit();
-        if (ip.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"ip {string.Join(' ', arguments)}: {error.Trim()}");
-        }
-    }
+    private static void Ip(params string[] arguments) => Command.Run("ip", arguments);
 }

@@ -2,16 +2,23 @@ using System.Globalization;
 
 using Caretta.Traffic.Reports;
 
-namespace Caretta.Kernel.Tests.Support;
+namespace Caretta.Testing;
 
 /// <summary>The published agent, running on this machine.</summary>
 internal sealed class RunningAgent : ChildProcess
 {
-    private RunningAgent(int port, TimeSpan pollInterval, IEnumerable<string> flags)
-        : base(Repository.Artifact("caretta"), [
+    private RunningAgent(
+        int port,
+        TimeSpan pollInterval,
+        IEnumerable<string> flags,
+        IReadOnlyDictionary<string, string>? environment,
+        string[] launcher)
+        : base(launcher is [var program, ..] ? program : Repository.Artifact("caretta"), [
+            .. launcher is [_, .. var rest] ? [.. rest, Repository.Artifact("caretta")] : (string[])[],
             "--prometheus-port", port.ToString(CultureInfo.InvariantCulture),
             "--poll-interval", pollInterval.TotalSeconds.ToString(CultureInfo.InvariantCulture),
-            .. flags])
+            .. flags],
+            environment: environment)
     {
         Port = port;
     }
@@ -21,9 +28,23 @@ internal sealed class RunningAgent : ChildProcess
     public Uri Metrics => new($"http://127.0.0.1:{Port}/metrics");
 
     /// <summary>Starts it and waits until it says that it is ready.</summary>
-    public static async Task<RunningAgent> StartAsync(TimeSpan pollInterval, CancellationToken cancellation, params string[] flags)
+    public static Task<RunningAgent> StartAsync(TimeSpan pollInterval, CancellationToken cancellation, params string[] flags) =>
+        StartAsync(pollInterval, environment: null, launcher: [], cancellation, flags);
+
+    /// <summary>Starts it in other surroundings and waits until it says that it is ready.</summary>
+    /// <param name="pollInterval">Time between polls.</param>
+    /// <param name="environment">Variables to set beside those of this process.</param>
+    /// <param name="launcher">A command that ends by executing the one appended to it; empty to start the agent itself.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="flags">Of the agent.</param>
+    public static async Task<RunningAgent> StartAsync(
+        TimeSpan pollInterval,
+        IReadOnlyDictionary<string, string>? environment,
+        string[] launcher,
+        CancellationToken cancellation,
+        params string[] flags)
     {
-        var agent = new RunningAgent(FreePort(), pollInterval, flags);
+        var agent = new RunningAgent(FreePort(), pollInterval, flags, environment, launcher);
         try
         {
             var ready = new Uri(agent.Metrics, "/readyz");

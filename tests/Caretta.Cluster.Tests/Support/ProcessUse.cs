@@ -1,0 +1,25 @@
+using System.Globalization;
+
+namespace Caretta.Cluster.Tests.Support;
+
+/// <summary>What a process has used so far.</summary>
+/// <param name="ProcessorTime">In user space and in the kernel.</param>
+/// <param name="PeakBytes">Resident memory at its highest (VmHWM).</param>
+internal readonly record struct ProcessUse(TimeSpan ProcessorTime, long PeakBytes)
+{
+    // proc_pid_stat(5) counts in clock ticks, of which user space always sees 100 in a second (USER_HZ).
+    private const long TicksPerClockTick = TimeSpan.TicksPerSecond / 100;
+
+    public static ProcessUse Of(int processId)
+    {
+        string directory = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}");
+        string stat = File.ReadAllText(Path.Combine(directory, "stat"));
+
+        // The second field is the program's name in parentheses and may contain anything; utime and stime are the 14th and 15th.
+        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        long clockTicks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+        string peak = File.ReadLines(Path.Combine(directory, "status")).Single(static line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        long kilobytes = long.Parse(peak.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        return new ProcessUse(TimeSpan.FromTicks(clockTicks * TicksPerClockTick), kilobytes << 10);
+    }
+}
