@@ -32,6 +32,8 @@ internal sealed class ClusterResolver(ClusterNames names, NamingRules rules) : I
             return LinkEnds.Held;
         }
 
+        names.Count(local);
+        names.Count(remote);
         bool provisional = local.IsProvisional || remote.IsProvisional;
         return key.Role == LinkRole.Server
             ? new LinkEnds(remote.Workload, local.Workload, provisional)

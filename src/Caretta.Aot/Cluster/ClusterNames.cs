@@ -23,6 +23,9 @@ internal sealed class ClusterNames
     private const int MaxCachedCgroups = 16384;
     private const int MinTidyAbove = 4096;
     private static readonly TimeSpan MinTidyInterval = TimeSpan.FromMinutes(1);
+
+    // A control group that is not there yet is looked for again, but a lookup may walk the whole tree.
+    private const int MaxAttempts = 16;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(500);
 
     private readonly WorkloadTable _workloads;
@@ -103,7 +106,8 @@ internal sealed class ClusterNames
         // Not (yet) in the tree; a socket may also outlive its control group.
         if (!cgroup.IsRead)
         {
-            return waited < _timings.Pod ? NamedEnd.Waiting : Unresolved(ByLocalAddress(address, TimeSpan.MaxValue));
+            return waited < _timings.Pod && cgroup.Attempts < MaxAttempts
+                ? NamedEnd.Waiting : Unresolved(ByLocalAddress(address, TimeSpan.MaxValue));
         }
 
         // A process of the node, or on a hybrid machine one whose container is in the other tree: then its address tells.
@@ -114,7 +118,8 @@ internal sealed class ClusterNames
 
         if (!_index.TryFindPod(cgroup.Pod, out int pod))
         {
-            return IsAllowedToWait(waited, _timings.Pod) ? NamedEnd.Waiting : Unresolved(ByLocalAddress(address, TimeSpan.MaxValue));
+            return IsAllowedToWait(waited, _index.HasNoPods ? TimeSpan.Zero : _timings.Pod)
+                ? NamedEnd.Waiting : Unresolved(ByLocalAddress(address, TimeSpan.MaxValue));
         }
 
         bool mustName = waited >= _timings.Owner;
@@ -153,6 +158,13 @@ internal sealed class ClusterNames
         }
 
         return Named(workload);
+    }
+
+    /// <summary>Counts an end that was given its name, while neither end of its link waits.</summary>
+    public void Count(NamedEnd end)
+    {
+        NamedEnds++;
+        UnresolvedEnds += end.IsProvisional ? 1ul : 0;
     }
 
     /// <summary>Whether nothing says that an end still exists, so that its idle links may end.</summary>
@@ -253,10 +265,11 @@ internal sealed class ClusterNames
         }
 
         ref CgroupState cgroup = ref CollectionsMarshal.GetValueRefOrAddDefault(_cgroups, id, out bool known);
-        if (!known || (!cgroup.IsRead && _time.GetElapsedTime(cgroup.LastAttempt) >= RetryAfter))
+        if (!known || (!cgroup.IsRead && cgroup.Attempts < MaxAttempts && _time.GetElapsedTime(cgroup.LastAttempt) >= RetryAfter))
         {
             cgroup.Workload = -1;
             cgroup.LastAttempt = _time.GetTimestamp();
+            cgroup.Attempts++;
             if (_paths.TryGetPath(id, out string? path))
             {
                 cgroup.IsRead = true;
@@ -267,24 +280,16 @@ internal sealed class ClusterNames
         return ref cgroup;
     }
 
-    private NamedEnd Named(int workload)
-    {
-        NamedEnds++;
-        return new NamedEnd(workload);
-    }
+    private static NamedEnd Named(int workload) => new(workload);
 
-    private NamedEnd Unresolved(NamedEnd end)
-    {
-        NamedEnds++;
-        UnresolvedEnds++;
-        return end with { IsProvisional = true };
-    }
+    private static NamedEnd Unresolved(NamedEnd end) => end with { IsProvisional = true };
 
     private struct CgroupState
     {
         public Uid Pod;
         public long LastAttempt;
         public int Workload;
+        public int Attempts;
         public bool IsRead;
     }
 }

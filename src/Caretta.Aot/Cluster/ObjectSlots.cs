@@ -10,6 +10,7 @@ namespace Caretta.Aot.Cluster;
 internal sealed class ObjectSlots
 {
     private readonly Dictionary<Uid, int> _byUid = [];
+    private readonly Dictionary<Uid, int> _aliases = [];
     private IndexedObject[] _items = [];
     private int _free = -1;
 
@@ -56,9 +57,24 @@ internal sealed class ObjectSlots
         return index;
     }
 
+    /// <summary>Lets an object be found by another uid too; the last one to have it wins.</summary>
+    public void SetAlias(Uid uid, int index) => _aliases[uid] = index;
+
+    /// <summary>Looks for an object by its other uid.</summary>
+    public bool TryFindAlias(Uid uid, out int index) => _aliases.TryGetValue(uid, out index);
+
     /// <summary>Removes an object.</summary>
     public void Remove(int index)
     {
+        // A few: static pods alone have them.
+        foreach (KeyValuePair<Uid, int> alias in _aliases)
+        {
+            if (alias.Value == index)
+            {
+                _aliases.Remove(alias.Key);
+            }
+        }
+
         _byUid.Remove(_items[index].Uid);
         _items[index] = new IndexedObject { Namespace = "", Workload = _free };
         _free = index;

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Caretta.Aot.Identity;
 using Caretta.Aot.Identity.Objects;
 
@@ -20,20 +19,13 @@ internal sealed class WorkloadIndex
     public const string Node = "node";
 
     private const string ServiceKind = "Service";
-    private const int MaxDeparted = 8192;
     private const int Types = 4;
 
     private readonly WorkloadTable _workloads;
     private readonly IOwnerSource _owners;
-    private readonly TimeProvider _time;
     private readonly NamingRules _rules;
-    private readonly TimeSpan _remember;
     private readonly ObjectSlots _slots = new();
-    private readonly Dictionary<NetAddress, int> _byAddress = [];
-    private readonly Dictionary<Uid, int> _byConfigHash = [];
-    private readonly HashSet<NetAddress> _contested = [];
-    private readonly HashSet<ulong> _podPrefixes = [];
-    private readonly Queue<Departure> _departures = [];
+    private readonly AddressClaims _claims;
     private readonly ServiceBackends _backends = new();
     private readonly LiveWorkloads _live = new();
     private readonly ushort[] _generations = new ushort[Types];
@@ -51,20 +43,19 @@ internal sealed class WorkloadIndex
     {
         _workloads = workloads;
         _owners = owners;
-        _time = time;
         _rules = rules;
-        _remember = (timings ?? new ClusterTimings()).Departed;
+        _claims = new AddressClaims(_slots, time, (timings ?? new ClusterTimings()).Departed);
         _isKnown[(int)ClusterObjectType.EndpointSlice] = !rules.ServiceAsWorkload;
     }
 
     /// <summary>Grows whenever an answer given before may have changed.</summary>
-    public long Epoch => _epoch + _owners.Epoch;
+    public long Epoch => _epoch + _claims.Epoch + _owners.Epoch;
 
     /// <summary>Whether every type was listed once, or given up.</summary>
     public bool IsReady { get; private set; }
 
     /// <summary>Addresses known, vacant ones included.</summary>
-    public int AddressCount => _byAddress.Count;
+    public int AddressCount => _claims.Count;
 
     /// <summary>Objects that are gone and still remembered.</summary>
     public int DepartedCount => _slots.Count - _counts[(int)ClusterObjectType.Pod] - _counts[(int)ClusterObjectType.Node]
@@ -73,8 +64,15 @@ internal sealed class WorkloadIndex
     /// <summary>Objects of a type that exist.</summary>
     public int CountOf(ClusterObjectType type) => type == ClusterObjectType.EndpointSlice ? _backends.Count : _counts[(int)type];
 
-    /// <summary>Waits no longer for a type that cannot be had, such as one that the agent may not list.</summary>
-    public void GiveUp(ClusterObjectType type) => SetKnown(type);
+    /// <summary>Whether pods are not known at all and waiting for one is in vain.</summary>
+    public bool HasNoPods { get; private set; }
+
+    /// <summary>Waits no longer for a type that cannot be had, such as one that the agent may not list. A complete list takes it back.</summary>
+    public void GiveUp(ClusterObjectType type)
+    {
+        HasNoPods |= type == ClusterObjectType.Pod;
+        SetKnown(type);
+    }
 
     /// <summary>Applies a change of the pods.</summary>
     public void Apply(ObjectChangeKind kind, PodObject? pod)
@@ -93,10 +91,10 @@ internal sealed class WorkloadIndex
         OwnerReference? controller = pod.Controller is { Kind: "Node", ApiVersion: "v1" } ? null : pod.Controller;
         int index = Upsert(ClusterObjectType.Pod, pod.Uid, pod.Namespace,
             controller is null || !_rules.TraverseUpHierarchy ? pod.Name : null, controller, pod.CreatedSeconds);
-        SetAddresses(index, pod.HostNetwork ? [] : pod.Addresses, !pod.IsTerminated, pod.IsTerminating);
+        _claims.Set(index, pod.HostNetwork ? [] : pod.Addresses, !pod.IsTerminated, pod.IsTerminating);
         if (!pod.ConfigHash.IsNone)
         {
-            _byConfigHash[pod.ConfigHash] = index;
+            _slots.SetAlias(pod.ConfigHash, index);
         }
     }
 
@@ -106,7 +104,7 @@ internal sealed class WorkloadIndex
         if (ApplyCommon(kind, ClusterObjectType.Service, service?.Uid ?? default) && service is not null)
         {
             int index = Upsert(ClusterObjectType.Service, service.Uid, service.Namespace, service.Name, null, 0);
-            SetAddresses(index, service.Addresses, holds: true, isTerminating: false);
+            _claims.Set(index, service.Addresses, holds: true, isTerminating: false);
         }
     }
 
@@ -116,7 +114,7 @@ internal sealed class WorkloadIndex
         if (ApplyCommon(kind, ClusterObjectType.Node, node?.Uid ?? default) && node is not null)
         {
             int index = Upsert(ClusterObjectType.Node, node.Uid, "", node.Name, null, 0);
-            SetAddresses(index, node.Addresses, holds: true, isTerminating: false);
+            _claims.Set(index, node.Addresses, holds: true, isTerminating: false);
         }
     }
 
@@ -132,20 +130,11 @@ internal sealed class WorkloadIndex
     }
 
     /// <summary>Forgets what has been gone for long. Once per poll.</summary>
-    public void Forget()
-    {
-        long now = _time.GetTimestamp();
-        while (_departures.TryPeek(out Departure departure)
-            && (_departures.Count > MaxDeparted || _time.GetElapsedTime(departure.Since, now) >= _remember))
-        {
-            _departures.Dequeue();
-            Forget(departure);
-        }
-    }
+    public void Forget() => _claims.Forget();
 
     /// <summary>Looks for a pod by the uid in its control groups.</summary>
     public bool TryFindPod(Uid uid, out int index) =>
-        (_slots.TryFind(uid, out index) && _slots[index].Type == ClusterObjectType.Pod) || _byConfigHash.TryGetValue(uid, out index);
+        (_slots.TryFind(uid, out index) && _slots[index].Type == ClusterObjectType.Pod) || _slots.TryFindAlias(uid, out index);
 
     /// <summary>Looks for who holds an address, or held it last.</summary>
     /// <param name="address">The address.</param>
@@ -154,7 +143,7 @@ internal sealed class WorkloadIndex
     public bool TryFindAddress(NetAddress address, out int index, out bool isVacant)
     {
         isVacant = false;
-        if (!_byAddress.TryGetValue(address, out index))
+        if (!_claims.TryFind(address, out index))
         {
             return false;
         }
@@ -169,7 +158,7 @@ internal sealed class WorkloadIndex
     public ClusterObjectType TypeOf(int index) => _slots[index].Type;
 
     /// <summary>Whether links depend on who holds this address now. Does not count as use.</summary>
-    public bool IsUsed(NetAddress address) => _byAddress.TryGetValue(address, out int index) && _slots[index].IsUsed;
+    public bool IsUsed(NetAddress address) => _claims.TryFind(address, out int index) && _slots[index].IsUsed;
 
     /// <summary>Whether links depend on the object with this uid.</summary>
     public bool IsUsed(Uid uid) => _slots.TryFind(uid, out int index) && _slots[index].IsUsed;
@@ -178,7 +167,7 @@ internal sealed class WorkloadIndex
     /// Whether an unknown address lies among those of pods (same /16 for IPv4, /64 for IPv6), so that it may be a pod's which the API
     /// server has not told of yet.
     /// </summary>
-    public bool MayBecomePod(NetAddress address) => _podPrefixes.Contains(Prefix(address));
+    public bool MayBecomePod(NetAddress address) => _claims.IsAmongPods(address);
 
     /// <summary>Says what an object is called.</summary>
     /// <param name="index">Of an object that was found.</param>
@@ -247,9 +236,6 @@ internal sealed class WorkloadIndex
         _epoch++;
     }
 
-    private static ulong Prefix(NetAddress address) =>
-        address.IsIPv4 ? address.Second & (BitConverter.IsLittleEndian ? 0x0000_ffff_ffff_fffful : 0xffff_ffff_ffff_0000ul) : address.First;
-
     private bool TryNamePod(ref IndexedObject pod, bool mustName, out int workload)
     {
         if (pod.Controller is null || !_rules.TraverseUpHierarchy)
@@ -278,7 +264,7 @@ internal sealed class WorkloadIndex
             for (int i = 0; i < slice.Count; i++)
             {
                 int index;
-                bool found = slice.IsPod(i) ? TryFindPod(slice.PodAt(i), out index) : _byAddress.TryGetValue(slice.AddressAt(i), out index);
+                bool found = slice.IsPod(i) ? TryFindPod(slice.PodAt(i), out index) : _claims.TryFind(slice.AddressAt(i), out index);
                 if (!found || _slots[index].Type != ClusterObjectType.Pod)
                 {
                     return true;        // a backend outside the cluster, or one not known yet
@@ -321,7 +307,8 @@ internal sealed class WorkloadIndex
                 }
 
                 _slots.TrimExcess();
-                Trim(_byAddress);
+                _claims.TrimExcess();
+                HasNoPods &= type != ClusterObjectType.Pod;
                 SetKnown(type);
                 return false;
             case ObjectChangeKind.Deleted:
@@ -363,168 +350,13 @@ internal sealed class WorkloadIndex
         return index;
     }
 
-    private void SetAddresses(int index, ReadOnlySpan<NetAddress> addresses, bool holds, bool isTerminating)
-    {
-        ref IndexedObject item = ref _slots[index];
-        if (item.HoldsAddresses == holds && item.IsTerminating == isTerminating && item.HasAddresses(addresses))
-        {
-            return;
-        }
-
-        // An ended pod may be shown without addresses: what it held last is still what is known of it.
-        if (!holds)
-        {
-            item.IsTerminating = isTerminating;
-            Release(index);
-            return;
-        }
-
-        for (int i = 0; i < item.AddressCount; i++)
-        {
-            NetAddress old = item.AddressAt(i);
-            if (item.HoldsAddresses && !addresses.Contains(old))
-            {
-                _departures.Enqueue(new Departure(index, item.Uid, old, item.Life, _time.GetTimestamp()));
-                _epoch++;
-            }
-        }
-
-        ReadOnlySpan<NetAddress> released = item.HoldsAddresses && !item.HasAddresses(addresses) ? Addresses(in item) : [];
-        item.IsTerminating = isTerminating;
-        item.HoldsAddresses = true;
-        item.Address = addresses.IsEmpty ? default : addresses[0];
-        item.MoreAddresses = addresses.Length > 1 ? addresses[1..].ToArray() : null;
-        foreach (NetAddress address in addresses)
-        {
-            Claim(index, address);
-        }
-
-        foreach (NetAddress address in released)
-        {
-            Elect(address);
-        }
-    }
-
-    private void Claim(int index, NetAddress address)
-    {
-        ref int holder = ref CollectionsMarshal.GetValueRefOrAddDefault(_byAddress, address, out bool existed);
-        if (!existed || (holder != index && !_slots[holder].Holds(address)))
-        {
-            holder = index;
-            _epoch++;
-        }
-        else if (holder != index || _contested.Contains(address))
-        {
-            _contested.Add(address);
-            Elect(address);
-        }
-
-        if (_slots[index].Type == ClusterObjectType.Pod)
-        {
-            _podPrefixes.Add(Prefix(address));
-        }
-    }
-
-    // Contested addresses are few, so all objects are looked through.
-    private void Elect(NetAddress address)
-    {
-        if (!_contested.Contains(address))
-        {
-            return;
-        }
-
-        int best = -1;
-        int claims = 0;
-        for (int i = 0; i < _slots.Used; i++)
-        {
-            if (_slots[i].Holds(address))
-            {
-                claims++;
-                best = best < 0 || IsBefore(in _slots[i], in _slots[best]) ? i : best;
-            }
-        }
-
-        if (claims < 2)
-        {
-            _contested.Remove(address);
-        }
-
-        if (best >= 0 && _byAddress[address] != best)
-        {
-            // Who lost it is used by links as much as who has it now.
-            _slots[best].IsUsed |= _slots[_byAddress[address]].IsUsed;
-            _byAddress[address] = best;
-            _epoch++;
-        }
-    }
-
-    private static bool IsBefore(in IndexedObject left, in IndexedObject right)
-    {
-        if (left.Type != right.Type)
-        {
-            return left.Type < right.Type;
-        }
-
-        return left.IsTerminating != right.IsTerminating ? right.IsTerminating : left.CreatedSeconds > right.CreatedSeconds;
-    }
-
     private void Delete(int index)
     {
         ref IndexedObject item = ref _slots[index];
         _counts[(int)item.Type]--;
-        Release(index);
         item.IsGone = true;
-        _departures.Enqueue(new Departure(index, item.Uid, default, item.Life, _time.GetTimestamp()));
+        _claims.Depart(index);
         _epoch++;
-    }
-
-    private void Release(int index)
-    {
-        ref IndexedObject item = ref _slots[index];
-        if (!item.HoldsAddresses)
-        {
-            return;
-        }
-
-        item.HoldsAddresses = false;
-        _epoch++;
-        for (int i = 0; i < item.AddressCount; i++)
-        {
-            _departures.Enqueue(new Departure(index, item.Uid, item.AddressAt(i), item.Life, _time.GetTimestamp()));
-            Elect(item.AddressAt(i));
-        }
-    }
-
-    private void Forget(in Departure departure)
-    {
-        ref IndexedObject item = ref _slots[departure.Index];
-        if (item.Uid != departure.Uid)
-        {
-            return;
-        }
-
-        if (departure.Address != default)
-        {
-            if (_byAddress.TryGetValue(departure.Address, out int holder) && holder == departure.Index && !item.Holds(departure.Address))
-            {
-                _byAddress.Remove(departure.Address);
-                _epoch++;
-            }
-        }
-        else if (item.IsGone && item.Life == departure.Life)
-        {
-            // After its addresses, which left first. A static pod's hash may already stand for its successor.
-            foreach (KeyValuePair<Uid, int> entry in _byConfigHash)
-            {
-                if (entry.Value == departure.Index)
-                {
-                    _byConfigHash.Remove(entry.Key);
-                }
-            }
-
-            _slots.Remove(departure.Index);
-            _epoch++;
-        }
     }
 
     private void SetKnown(ClusterObjectType type)
@@ -536,27 +368,4 @@ internal sealed class WorkloadIndex
             _epoch++;
         }
     }
-
-    private static NetAddress[] Addresses(in IndexedObject item)
-    {
-        NetAddress[] addresses = new NetAddress[item.AddressCount];
-        for (int i = 0; i < addresses.Length; i++)
-        {
-            addresses[i] = item.AddressAt(i);
-        }
-
-        return addresses;
-    }
-
-    private static void Trim(Dictionary<NetAddress, int> table)
-    {
-        // Grown by doubling: after the first list half of it may be air.
-        if (table.Capacity > table.Count + (table.Count / 2) + 64)
-        {
-            table.TrimExcess(table.Count + (table.Count / 8));
-        }
-    }
-
-    // One address that was given up, or without an address the object itself. An object that came back has another life.
-    private readonly record struct Departure(int Index, Uid Uid, NetAddress Address, byte Life, long Since);
 }

@@ -32,8 +32,8 @@ internal sealed class ShownLinks
     private int _shown;
     private int _candidates;
     private int[] _slotOfColumn = [];
-    private readonly Ranking _smallest = new();
-    private readonly Ranking _challengers = new();
+    private readonly LinkRanking _smallest = new();
+    private readonly LinkRanking _challengers = new();
     private long _lastScan;
     private long _lastExchange;
     private LinkLedger _ledger;
@@ -287,7 +287,7 @@ internal sealed class ShownLinks
         Show(candidate, column);
     }
 
-    private void Rank(Ranking ranking, bool candidates)
+    private void Rank(LinkRanking ranking, bool candidates)
     {
         ranking.Clear(_slots.Length);
         for (int i = 0; i < _used; i++)
@@ -400,36 +400,5 @@ internal sealed class ShownLinks
         public long Open;
         public int Column;      // -1: candidate; Ended: ended or free
         public int Keys;
-    }
-
-    // Links by bytes, ascending; storage is used again.
-    private sealed class Ranking
-    {
-        private ulong[] _bytes = [];
-        private int[] _links = [];
-
-        public int Count { get; private set; }
-
-        public ReadOnlySpan<ulong> Bytes => _bytes.AsSpan(0, Count);
-
-        public ReadOnlySpan<int> Links => _links.AsSpan(0, Count);
-
-        public void Clear(int capacity)
-        {
-            Count = 0;
-            if (_bytes.Length < capacity)
-            {
-                _bytes = new ulong[capacity];
-                _links = new int[capacity];
-            }
-        }
-
-        public void Add(ulong bytes, int link)
-        {
-            _bytes[Count] = bytes;
-            _links[Count++] = link;
-        }
-
-        public void Sort() => Array.Sort(_bytes, _links, 0, Count);
     }
 }

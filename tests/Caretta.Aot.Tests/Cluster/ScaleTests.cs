@@ -3,11 +3,13 @@ using System.Net;
 using Caretta.Aot.Cluster;
 using Caretta.Aot.Identity;
 using Caretta.Aot.Identity.Objects;
+using Caretta.Aot.Tests.Http;
 using Xunit;
 
 namespace Caretta.Aot.Tests.Cluster;
 
 /// <summary>20,000 pods, 2,000 services, 500 nodes.</summary>
+[Collection(nameof(WholeProcess))]
 public sealed class ScaleTests(ITestOutputHelper output)
 {
     private const int Pods = 20_000;

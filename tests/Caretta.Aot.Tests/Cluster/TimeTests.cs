@@ -239,6 +239,58 @@ public sealed class TimeTests
     }
 
     [Fact]
+    public void Without_pods_nothing_is_waited_for_and_the_node_stands_in()
+    {
+        var cluster = new ClusterFixture(ready: false);
+        foreach (Aot.Cluster.ClusterObjectType type in Enum.GetValues<Aot.Cluster.ClusterObjectType>())
+        {
+            cluster.Index.GiveUp(type);
+        }
+
+        cluster.Poll(Key("203.0.113.1", cluster.Cgroup(cluster.NewUid()), "10.0.0.1"), 5);
+        Assert.Equal([$"{Me}→external/external/203.0.113.1:80=5"], cluster.Shown());
+        Assert.Equal(1ul, cluster.Names.UnresolvedEnds);
+    }
+
+    [Fact]
+    public void A_control_group_that_is_never_found_is_looked_for_some_times_only()
+    {
+        var cluster = new ClusterFixture();
+        cluster.Add(cluster.Pod("web-1", "web", "10.0.0.1"));
+        cluster.Poll();
+        for (int i = 0; i < 100; i++)
+        {
+            cluster.Poll(Key("203.0.113.1", cgroup: 77, local: "10.0.0.1"), 1);
+            cluster.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(["demo/Deployment/web→external/external/203.0.113.1:80=100"], cluster.Shown());
+        Assert.Equal(16, cluster.PathLookups);
+    }
+
+    [Fact]
+    public void A_pod_that_comes_back_is_not_forgotten_with_its_former_life()
+    {
+        var cluster = new ClusterFixture();
+        PodObject web = cluster.Pod("web-1", "web", "10.0.0.1");
+        cluster.Add(web);
+        cluster.Delete(web);
+        cluster.Poll();
+        cluster.Time.Advance(TimeSpan.FromSeconds(100));
+        cluster.Add(web);
+        cluster.Poll();
+        cluster.Time.Advance(TimeSpan.FromSeconds(20));
+        cluster.Delete(web);
+        cluster.Poll();
+        Assert.Equal(1, cluster.Index.DepartedCount);
+        cluster.Add(web);
+        cluster.Time.Advance(TimeSpan.FromHours(1));
+        cluster.Poll();
+        Assert.Equal("demo/Deployment/web", cluster.Resolve(Key("10.0.0.1")).Server);
+        Assert.Equal(1, cluster.Index.AddressCount);
+    }
+
+    [Fact]
     public void Who_is_missing_from_a_new_list_is_gone()
     {
         var cluster = new ClusterFixture();
