@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 using Xunit;
 
 namespace Caretta.Kernel.Tests.Accounting;

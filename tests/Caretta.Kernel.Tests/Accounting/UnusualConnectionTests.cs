@@ -4,6 +4,7 @@ using System.Net.Sockets;
 
 using Caretta.Kernel.Tests.Support;
 using Caretta.Traffic;
+using Caretta.Testing;
 using Caretta.Traffic.Reports;
 
 using Xunit;

@@ -1,6 +1,7 @@
 using Caretta.Bpf;
 using Caretta.Kernel.Tests.Support;
 
+using Caretta.Testing;
 using Xunit;
 
 namespace Caretta.Kernel.Tests.Loader;

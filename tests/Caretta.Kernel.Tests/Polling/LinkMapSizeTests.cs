@@ -5,6 +5,7 @@ using Caretta.Aot;
 using Caretta.Aot.Links;
 using Caretta.Kernel.Tests.Support;
 
+using Caretta.Testing;
 using Xunit;
 
 namespace Caretta.Kernel.Tests.Polling;

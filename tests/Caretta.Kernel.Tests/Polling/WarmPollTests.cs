@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
 using Caretta.Aot;
-using Caretta.Aot.Host;
 using Caretta.Aot.Identity;
 using Caretta.Aot.Links;
 using Caretta.Aot.Snapshots;

@@ -1,6 +1,7 @@
 using System.Globalization;
 
 using Caretta.Traffic;
+using Caretta.Testing;
 using Caretta.Traffic.Reports;
 
 namespace Caretta.Kernel.Tests.Support;

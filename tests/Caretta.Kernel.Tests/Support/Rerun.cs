@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 
+using Caretta.Testing;
 using Xunit;
 
 namespace Caretta.Kernel.Tests.Support;
