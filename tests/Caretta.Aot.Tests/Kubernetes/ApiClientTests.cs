@@ -29,6 +29,14 @@ public sealed class ApiClientTests
     }
 
     [Fact]
+    public async Task A_server_may_have_an_IPv6_address()
+    {
+        using var server = new FakeApiServer(static exchange => exchange.JsonAsync("x"), address: System.Net.IPAddress.IPv6Loopback);
+        using var client = new ApiClient(server.Config(host: "[::1]"), new ApiClientOptions());
+        Assert.Equal("x", await ReadAll(client, "x"));
+    }
+
+    [Fact]
     public async Task A_path_in_the_servers_address_is_kept()
     {
         using var server = new FakeApiServer(static exchange => exchange.JsonAsync("x"));
