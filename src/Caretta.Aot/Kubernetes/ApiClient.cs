@@ -214,7 +214,9 @@ internal sealed class ApiClient : IDisposable
     private TimeSpan? RetryAfter(RetryConditionHeaderValue? header)
     {
         TimeSpan? delay = header?.Delta ?? (header?.Date is DateTimeOffset date ? date - _options.Time.GetUtcNow() : null);
-        return delay is not TimeSpan wait ? null : wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+        return delay is not TimeSpan wait ? null
+            : wait < TimeSpan.Zero ? TimeSpan.Zero
+            : wait > _options.MaxRetryAfter ? _options.MaxRetryAfter : wait;
     }
 
     private void Count(int bytes) => Interlocked.Add(ref _bytes, bytes);

@@ -155,14 +155,16 @@ public sealed class ApiClientTests
         }
     }
 
-    [Fact]
-    public async Task A_refusal_tells_the_servers_reason_and_patience()
+    [Theory]
+    [InlineData(7, 7)]
+    [InlineData(int.MaxValue, 300)]
+    public async Task A_refusal_tells_the_servers_reason_and_patience(int said, int seconds)
     {
-        using var server = new FakeApiServer(static exchange => exchange.StatusAsync(429, "too many\\nrequests", "Retry-After: 7\r\n"));
+        using var server = new FakeApiServer(exchange => exchange.StatusAsync(429, "too many\\nrequests", $"Retry-After: {said}\r\n"));
         using var client = new ApiClient(server.Config(), new ApiClientOptions());
         ApiException e = await Assert.ThrowsAsync<ApiException>(() => ReadAll(client, "api/v1/pods?limit=1"));
         Assert.Equal("GET /api/v1/pods: 429: too many requests", e.Message);
-        Assert.Equal(TimeSpan.FromSeconds(7), e.RetryAfter);
+        Assert.Equal(TimeSpan.FromSeconds(seconds), e.RetryAfter);
     }
 
     [Fact]
