@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 
@@ -26,18 +26,34 @@ internal sealed class ApiClient : IDisposable
 
     private readonly KubernetesConfig _config;
     private readonly ApiClientOptions _options;
-    private readonly Lock _gate = new();
-    private Transport _transport;
+    private readonly Uri _server;
+    private readonly HttpMessageInvoker _transport;
     private long _requests;
     private long _bytes;
 
     /// <summary>Connects to nothing yet.</summary>
-    /// <exception cref="KubernetesConfigException">The authorities cannot be read any more.</exception>
     public ApiClient(KubernetesConfig config, ApiClientOptions options)
     {
         _config = config;
         _options = options;
-        _transport = Connect();
+
+        // TLS is laid over the connection here and not by the handler, which can neither check another name than the address (tls-server-name)
+        // nor take up a renewed authority. To the handler the connection looks plain.
+        _server = new UriBuilder(config.Server) { Scheme = Uri.UriSchemeHttp, Port = config.Server.Port }.Uri;
+        _transport = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ActivityHeadersPropagator = null,
+            ConnectTimeout = options.ConnectTimeout,
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+            MaxConnectionsPerServer = 8,
+            MaxResponseHeadersLength = 16,      // KB
+            MaxResponseDrainSize = 0,
+            ConnectCallback = ConnectAsync,
+        });
     }
 
     /// <summary>The limits in force.</summary>
@@ -50,7 +66,7 @@ internal sealed class ApiClient : IDisposable
     public long BytesReceived => Interlocked.Read(ref _bytes);
 
     /// <inheritdoc/>
-    public void Dispose() => _transport.Invoker.Dispose();
+    public void Dispose() => _transport.Dispose();
 
     /// <summary>Sends a GET and reads the head of the response. An ordinary response: it ends within the client's limits.</summary>
     /// <param name="path">Path and query below the server's address, without a leading slash.</param>
@@ -135,7 +151,7 @@ internal sealed class ApiClient : IDisposable
 
     private async Task<HttpResponseMessage> SendAsync(string path, string accept, bool compressed, string? token, CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_config.Server, path))
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_server, path))
         {
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -152,23 +168,17 @@ internal sealed class ApiClient : IDisposable
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         }
 
-        Transport transport = Volatile.Read(ref _transport);
         Interlocked.Increment(ref _requests);
         using var timer = new CancellationTokenSource(_options.HeadTimeout, _options.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancel);
         try
         {
-            return await transport.Invoker.SendAsync(request, either.Token).ConfigureAwait(false);
+            return await _transport.SendAsync(request, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {
             throw new TimeoutException(
                 timer.IsCancellationRequested ? $"no answer within {_options.HeadTimeout.TotalSeconds} s" : "no connection in time", e);
-        }
-        catch (HttpRequestException e) when (e.InnerException is AuthenticationException)
-        {
-            Reconnect(transport);
-            throw;
         }
     }
 
@@ -204,66 +214,17 @@ internal sealed class ApiClient : IDisposable
     private TimeSpan? RetryAfter(RetryConditionHeaderValue? header)
     {
         TimeSpan? delay = header?.Delta ?? (header?.Date is DateTimeOffset date ? date - _options.Time.GetUtcNow() : null);
-        return delay is not TimeSpan wait ? null : wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+        return delay is not TimeSpan wait ? null
+            : wait < TimeSpan.Zero ? TimeSpan.Zero
+            : wait > _options.MaxRetryAfter ? _options.MaxRetryAfter : wait;
     }
 
     private void Count(int bytes) => Interlocked.Add(ref _bytes, bytes);
 
-    private Transport Connect()
-    {
-        string? pem = _config.Authorities?.Invoke();
-        var tls = new SslClientAuthenticationOptions
-        {
-            TargetHost = _config.TlsServerName,
-            ClientCertificateContext = _config.Client,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        };
-        if (pem is not null)
-        {
-            var policy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-                DisableCertificateDownloads = true,
-            };
-            policy.CustomTrustStore.AddRange(KubernetesConfig.ReadAuthorities(pem, _config.Source));
-            policy.ApplicationPolicy.Add(new System.Security.Cryptography.Oid("1.3.6.1.5.5.7.3.1"));    // TLS server
-            tls.CertificateChainPolicy = policy;
-        }
-
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ActivityHeadersPropagator = null,
-            ConnectTimeout = _options.ConnectTimeout,
-            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
-            MaxConnectionsPerServer = 8,
-            MaxResponseHeadersLength = 16,      // KB
-            MaxResponseDrainSize = 0,
-            SslOptions = tls,
-            ConnectCallback = ConnectSocketAsync,
-        };
-        return new Transport(new HttpMessageInvoker(handler), pem);
-    }
-
-    // The server was not recognised: the cluster's authority may have been renewed. Requests under way keep the old connections, which end with them.
-    private void Reconnect(Transport failed)
-    {
-        lock (_gate)
-        {
-            if (ReferenceEquals(_transport, failed) && _config.Authorities?.Invoke() is string pem && pem != failed.Authorities)
-            {
-                Volatile.Write(ref _transport, Connect());
-            }
-        }
-    }
-
-    private static async ValueTask<Stream> ConnectSocketAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        SslStream? tls = null;
         try
         {
             // A peer that is gone is noticed within half a minute, whatever the watch waits for.
@@ -272,16 +233,43 @@ internal sealed class ApiClient : IDisposable
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
             await socket.ConnectAsync(context.DnsEndPoint, cancel).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
+            tls = new SslStream(new NetworkStream(socket, ownsSocket: true));
+            await tls.AuthenticateAsClientAsync(TlsOptions(), cancel).ConfigureAwait(false);
+            return tls;
         }
         catch
         {
+            tls?.Dispose();
             socket.Dispose();
             throw;
         }
     }
 
-    private sealed record Transport(HttpMessageInvoker Invoker, string? Authorities);
+    // Made for every connection, since authorities are renewed; connections are few.
+    private SslClientAuthenticationOptions TlsOptions()
+    {
+        var tls = new SslClientAuthenticationOptions
+        {
+            TargetHost = _config.TlsServerName ?? _config.Server.IdnHost,
+            ClientCertificateContext = _config.Client,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            ApplicationProtocols = [SslApplicationProtocol.Http11],
+        };
+        if (_config.Authorities is Func<string> authorities)
+        {
+            var policy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                DisableCertificateDownloads = true,
+            };
+            policy.CustomTrustStore.AddRange(KubernetesConfig.ReadAuthorities(authorities(), _config.Source));
+            policy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1"));      // TLS server
+            tls.CertificateChainPolicy = policy;
+        }
+
+        return tls;
+    }
 
     private sealed class StatusMessage : JsonConsumer
     {

@@ -15,6 +15,9 @@ internal sealed record ApiClientOptions
     /// <summary>For a whole response that is not a watch; 20,000 pods are 125 MB before compression.</summary>
     public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Longest delay a server may ask for; more counts as this.</summary>
+    public TimeSpan MaxRetryAfter { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How much of an error's body is read for its message, in bytes.</summary>
     public int MaxErrorBytes { get; init; } = 16 * 1024;
 

@@ -5,7 +5,7 @@ namespace Caretta.Aot.Kubernetes;
 /// <summary>The API server answered, and the answer is no.</summary>
 /// <param name="code">HTTP status, or the code of the <c>Status</c> object in an <c>ERROR</c> event.</param>
 /// <param name="message">One line: request, status, and the server's own words, shortened.</param>
-/// <param name="retryAfter">How long the server asks to be left alone; null if it does not say.</param>
+/// <param name="retryAfter">How long the server asks to be left alone, within <see cref="ApiClientOptions.MaxRetryAfter"/>; null if it does not say.</param>
 internal sealed class ApiException(int code, string message, TimeSpan? retryAfter = null) : Exception(message)
 {
     /// <summary>HTTP status or <c>Status.code</c>.</summary>

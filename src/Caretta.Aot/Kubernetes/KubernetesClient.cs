@@ -18,7 +18,6 @@ internal sealed class KubernetesClient : IDisposable
     private Task _running = Task.CompletedTask;
 
     /// <summary>Requests nothing yet.</summary>
-    /// <exception cref="KubernetesConfigException">The authorities cannot be read any more.</exception>
     public KubernetesClient(KubernetesConfig config, KubernetesSinks sinks, KubernetesOptions options, Log log)
     {
         _log = log;

@@ -18,7 +18,7 @@ internal sealed class KubernetesConfig
     /// <summary>The name the server's certificate must be for; null for the one in <see cref="Server"/>.</summary>
     public string? TlsServerName { get; init; }
 
-    /// <summary>The only authorities that are trusted, PEM, read again when the server is not recognised; null for those of the system.</summary>
+    /// <summary>The only authorities that are trusted, PEM, read for every connection, as they may be renewed; null for those of the system.</summary>
     public Func<string>? Authorities { get; init; }
 
     /// <summary>The bearer token; null if there is none.</summary>

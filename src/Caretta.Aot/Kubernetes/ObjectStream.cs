@@ -17,7 +17,8 @@ internal abstract class ObjectStream<T>(ObjectDecoder<T> decoder) : JsonConsumer
     /// <summary>First field number of derived classes: what surrounds the objects.</summary>
     public const int FirstField = 100;
 
-    private bool _inItem;
+    /// <summary>Whether what comes now is part of an object.</summary>
+    protected bool InItem { get; private set; }
 
     /// <summary>Objects left out since the beginning.</summary>
     public long Skipped { get; protected set; }
@@ -30,10 +31,10 @@ internal abstract class ObjectStream<T>(ObjectDecoder<T> decoder) : JsonConsumer
     {
         if (field == ItemField)
         {
-            _inItem = true;
+            InItem = true;
             decoder.Clear();
         }
-        else if (_inItem)
+        else if (InItem)
         {
             decoder.Begin(field);
         }
@@ -44,10 +45,10 @@ internal abstract class ObjectStream<T>(ObjectDecoder<T> decoder) : JsonConsumer
     {
         if (field == ItemField)
         {
-            _inItem = false;
+            InItem = false;
             EndItem();
         }
-        else if (_inItem)
+        else if (InItem)
         {
             decoder.End(field);
         }
@@ -59,7 +60,7 @@ internal abstract class ObjectStream<T>(ObjectDecoder<T> decoder) : JsonConsumer
     /// <inheritdoc/>
     public override void WrongType(int field)
     {
-        if (_inItem)
+        if (InItem)
         {
             decoder.WrongType(field);
         }

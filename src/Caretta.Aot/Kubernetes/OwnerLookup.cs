@@ -238,7 +238,7 @@ internal sealed class OwnerLookup : IOwnerSource
             if (e.Code == 403)
             {
                 _log.Warn(
-                    $"kubernetes owners {owner.ApiVersion} {owner.Kind}",
+                    "kubernetes owners denied",
                     $"the owners of {owner.Kind} {owner.Name} may not be read, and it is shown itself; "
                     + $"the agent's ClusterRole needs the verb get on {path.Split('/')[^2]} of {owner.ApiVersion} ({e.Message})");
             }

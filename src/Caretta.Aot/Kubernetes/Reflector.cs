@@ -331,8 +331,7 @@ internal sealed class Reflector<T> : IReflector
         // The server may have lost its data, and be unable to reach our version (504, "Too large resource version").
         _expired |= _mustList && refusal is { Code: 504 };
         _log.Warn($"kubernetes {_type.Resource}", $"{_type.Resource}: {description}; trying again");
-        TimeSpan? asked = refusal?.RetryAfter;
-        return _backoff.Next(asked > _options.MaxRetryAfter ? _options.MaxRetryAfter : asked);
+        return _backoff.Next(refusal?.RetryAfter);
     }
 
     // The version we had, or the continue token of a list, is too old.

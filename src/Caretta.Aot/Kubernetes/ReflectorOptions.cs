@@ -31,9 +31,6 @@ internal sealed record ReflectorOptions
     /// <summary>Longest delay after a failure.</summary>
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Longest delay a server may ask for.</summary>
-    public TimeSpan MaxRetryAfter { get; init; } = TimeSpan.FromMinutes(5);
-
     /// <summary>Delay after a refusal that will last (403, 404): somebody must change a rule first.</summary>
     public TimeSpan DeniedDelay { get; init; } = TimeSpan.FromMinutes(1);
 

@@ -77,6 +77,19 @@ internal sealed class WatchEvents<T>(ObjectDecoder<T> decoder, Action<WatchEvent
         }
     }
 
+    /// <inheritdoc/>
+    public override void WrongType(int field)
+    {
+        if (InItem)
+        {
+            base.WrongType(field);
+        }
+        else if (field == EventField)
+        {
+            Skipped++;      // a part of an event is counted at the event's end
+        }
+    }
+
     /// <summary>Makes the object of the event under way; counts it if that fails.</summary>
     public T? Build()
     {

@@ -16,11 +16,11 @@ internal sealed class FakeApiServer : IDisposable
     private readonly ConcurrentDictionary<Socket, bool> _connections = [];
     private TcpListener _listener;
 
-    public FakeApiServer(Func<FakeExchange, Task> answer, X509Certificate2? certificate = null)
+    public FakeApiServer(Func<FakeExchange, Task> answer, X509Certificate2? certificate = null, IPAddress? address = null)
     {
         _answer = answer;
         _certificate = certificate ?? TestCertificates.Shared.Server();
-        _listener = new TcpListener(IPAddress.Loopback, 0);
+        _listener = new TcpListener(address ?? IPAddress.Loopback, 0);
         _listener.Start();
         Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
         _ = AcceptAsync(_listener);
