@@ -15,7 +15,10 @@ debian_mirror() {
 private_apt() {
     local state=$1 mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     mirror=${DEBIAN_MIRROR:-$(debian_mirror || true)}
-    mirror=${mirror:-http://deb.debian.org}
+    [[ -n $mirror ]] || {
+        echo "no Debian mirror in apt's sources: name one in DEBIAN_MIRROR, as scheme://host" >&2
+        return 1
+    }
     [[ -e $keyring ]] || {
         echo "needs the package debian-archive-keyring, to check what is downloaded" >&2
         return 1
