@@ -65,8 +65,16 @@ internal sealed class ServiceAccount : IDisposable
         }
 
         var account = new ServiceAccount(server);
-        await account.RotateAsync(cancellation);
-        return account;
+        try
+        {
+            await account.RotateAsync(cancellation);
+            return account;
+        }
+        catch
+        {
+            account.Dispose();
+            throw;
+        }
     }
 
     public string ReadToken() => File.ReadAllText(Path.Combine(Directory, "token"));

@@ -1,0 +1,123 @@
+using System.Globalization;
+
+using Caretta.Cluster.Tests.Scale;
+using Caretta.Cluster.Tests.Support;
+using Caretta.Testing;
+
+using Xunit;
+
+namespace Caretta.Cluster.Tests.Agent;
+
+/// <summary>What a large cluster costs a node, and what a hostile server can do to it.</summary>
+public sealed class LargeClusterTests
+{
+    private const long MaxPeakBytes = 40_000_000;
+    private const double MaxShareOfCore = 0.05;
+    private const int ChangesPerSecond = 300;
+
+    // With nothing to answer, a client's own patience decides how long this takes.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>Five minutes of changes is the figure that is promised; a minute shows the same, so <c>CARETTA_SCALE_SECONDS</c> says how long.</summary>
+    private static TimeSpan Duration => TimeSpan.FromSeconds(
+        int.Parse(Environment.GetEnvironmentVariable("CARETTA_SCALE_SECONDS") ?? "60", NumberStyles.None, CultureInfo.InvariantCulture));
+
+    [ClusterFact]
+    public async Task A_large_cluster_under_churn_stays_within_memory_and_processor_time()
+    {
+        await using var server = new ScaleServer(ScaleShape.Large);
+        using var files = new TemporaryDirectory();
+        await using RunningAgent agent = await StartAsync(server, files);
+        await ExpectWatchAsync(server, agent, 1);
+        long startBytes = server.Total().Bytes;
+
+        server.StartChurn(ChangesPerSecond);
+        ProcessUse before = ProcessUse.Of(agent.Id);
+        using var timer = new PeriodicTimer(Duration);
+        await timer.WaitForNextTickAsync(Cancellation);
+        ProcessUse after = ProcessUse.Of(agent.Id);
+
+        double share = (after.ProcessorTime - before.ProcessorTime) / Duration;
+        string figures = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{startBytes / 1e6:f1} MB at start, peak {after.PeakBytes / 1e6:f1} MB, {share:p1} of a core over {Duration.TotalSeconds:f0} s of {ChangesPerSecond} changes a second");
+        TestContext.Current.TestOutputHelper!.WriteLine(figures);
+        Assert.True(server.Tally(ScaleVerb.Watch, "pods").Bytes > Duration.TotalSeconds * ChangesPerSecond * 5_000, "the agent did not follow the changes");
+        Assert.True(after.PeakBytes <= MaxPeakBytes, figures);
+        Assert.True(share <= MaxShareOfCore, figures);
+    }
+
+    [ClusterFact]
+    public async Task Hostile_lists_are_survived_within_bounds()
+    {
+        foreach (ScaleFault fault in (ScaleFault[])[
+            ScaleFault.CutConnection, ScaleFault.CutObject, ScaleFault.Page, ScaleFault.WrongTypes, ScaleFault.BadUtf8, ScaleFault.DeepNesting,
+            ScaleFault.HugeAnnotations, ScaleFault.HugeName, ScaleFault.HugeString, ScaleFault.TooManyRequests, ScaleFault.ServerError, ScaleFault.Gone])
+        {
+            await using var server = new ScaleServer(ScaleShape.Small);
+            using var files = new TemporaryDirectory();
+            server.Inject(ScaleVerb.List, "pods", fault);
+            await using RunningAgent agent = await StartAsync(server, files);
+            await ExpectWatchAsync(server, agent, 1);
+            ExpectBounds(agent, fault);
+        }
+    }
+
+    [ClusterFact]
+    public async Task Hostile_watches_are_survived_within_bounds()
+    {
+        foreach (ScaleFault fault in (ScaleFault[])[
+            ScaleFault.CutConnection, ScaleFault.CutObject, ScaleFault.WrongTypes, ScaleFault.BadUtf8, ScaleFault.DeepNesting,
+            ScaleFault.HugeAnnotations, ScaleFault.HugeName, ScaleFault.HugeString, ScaleFault.GoneEvent])
+        {
+            await using var server = new ScaleServer(ScaleShape.Small);
+            using var files = new TemporaryDirectory();
+            await using RunningAgent agent = await StartAsync(server, files);
+            await ExpectWatchAsync(server, agent, 1);
+            server.Inject(ScaleVerb.Watch, "pods", fault);
+            server.StartChurn(100);
+            await Eventually.GetAsync(
+                $"the fault {fault} happened and changes are followed again",
+                Patience,
+                () =>
+                {
+                    long bytes = server.Tally(ScaleVerb.Watch, "pods").Bytes;
+                    bool huge = fault is ScaleFault.HugeName or ScaleFault.HugeString;
+                    bool followed = server.PendingFaults(ScaleVerb.Watch, "pods") == 0
+                        && (server.Tally(ScaleVerb.Watch, "pods").Requests > 1 || bytes > (huge ? FaultyObject.HugeLength : 20_000_000));
+                    return Task.FromResult(followed ? "yes" : null);
+                },
+                Cancellation);
+            ExpectBounds(agent, fault);
+        }
+    }
+
+    private static async Task<RunningAgent> StartAsync(ScaleServer server, TemporaryDirectory files)
+    {
+        server.Token = "scale";
+        Kubeconfig.Write(files["kubeconfig"], server.Endpoint, server.Authority, "token: scale");
+        return await RunningAgent.StartAsync(
+            TimeSpan.FromSeconds(5),
+            new Dictionary<string, string> { ["KUBECONFIG"] = files["kubeconfig"] },
+            [],
+            Cancellation);
+    }
+
+    private static Task<string> ExpectWatchAsync(ScaleServer server, RunningAgent agent, int requests) => Eventually.GetAsync(
+        "the agent has listed the pods and watches them",
+        Patience,
+        () => agent.HasExited
+            ? throw new InvalidOperationException($"the agent ended: {agent.Log}")
+            : Task.FromResult(server.Tally(ScaleVerb.Watch, "pods").Requests >= requests ? "yes" : null),
+        Cancellation);
+
+    private static void ExpectBounds(RunningAgent agent, ScaleFault fault)
+    {
+        Assert.False(agent.HasExited, $"{fault}: {agent.Log}");
+        long peak = ProcessUse.Of(agent.Id).PeakBytes;
+        Assert.True(peak <= MaxPeakBytes, $"{fault}: peak {peak} bytes");
+        Assert.InRange(agent.Log.Split('\n').Length, 1, 25);
+    }
+}
