@@ -111,7 +111,7 @@ internal sealed class Agent
 
             // In this order: what was counted so far goes by what was known so far.
             _tier.Poll(_table);
-            _naming.ApplyChanges();
+            _naming.ApplyChanges(_table);
             _table.EndPoll();
             _naming.Tidy(_table);
             if (_health.Polls + 1 == LastAdoptingPoll)

@@ -20,6 +20,7 @@ internal sealed class ClusterNaming : INaming
     private readonly ClusterResolver _resolver;
     private readonly ReverseDns? _dns;
     private readonly bool[] _givenUp = new bool[Types.Length];
+    private Action? _nameHeld;
 
     /// <summary>Makes the parts; requests nothing before <see cref="Start"/>.</summary>
     /// <param name="config">Which cluster.</param>
@@ -63,9 +64,11 @@ internal sealed class ClusterNaming : INaming
     public void Start() => _client.Start();
 
     /// <inheritdoc/>
-    public void ApplyChanges()
+    public void ApplyChanges(LinkTable links)
     {
-        _changes.ApplyTo(_index);
+        // One delegate for the life of the process: a poll allocates nothing.
+        _nameHeld ??= links.NameHeld;
+        _changes.ApplyTo(_index, _nameHeld);
         for (int type = 0; type < _client.TypeCount; type++)
         {
             // What may not be read will never be known: nothing waits for it.

@@ -27,7 +27,7 @@ internal sealed class HostNaming : INaming
     public bool WantsPoll => false;
 
     /// <inheritdoc/>
-    public void ApplyChanges()
+    public void ApplyChanges(LinkTable links)
     {
         // Names are looked up when they are needed.
     }

@@ -15,8 +15,8 @@ internal interface INaming : IDisposable
     /// <summary>Whether a change waits that must not be applied before the bytes counted so far were drained, so that a poll should come now.</summary>
     bool WantsPoll { get; }
 
-    /// <summary>Applies what has changed, right after the kernel was drained.</summary>
-    void ApplyChanges();
+    /// <summary>Applies what has changed, right after the kernel was drained to <paramref name="links"/>.</summary>
+    void ApplyChanges(LinkTable links);
 
     /// <summary>Gives up what no link needs any more, at the end of a poll.</summary>
     void Tidy(LinkTable links);

@@ -41,23 +41,23 @@ internal sealed class ClusterChanges : IObjectSink<PodObject>, IObjectSink<Servi
 
     /// <inheritdoc/>
     public void Apply(ObjectChangeKind kind, PodObject? item) =>
-        Add(new Change(ClusterObjectType.Pod, kind, item), kind == ObjectChangeKind.Deleted || item is { IsTerminated: true });
+        Add(new Change(ClusterObjectType.Pod, kind, item));
 
     /// <inheritdoc/>
     public void Apply(ObjectChangeKind kind, ServiceObject? item) =>
-        Add(new Change(ClusterObjectType.Service, kind, item), kind == ObjectChangeKind.Deleted);
+        Add(new Change(ClusterObjectType.Service, kind, item));
 
     /// <inheritdoc/>
     public void Apply(ObjectChangeKind kind, NodeObject? item) =>
-        Add(new Change(ClusterObjectType.Node, kind, item), kind == ObjectChangeKind.Deleted);
+        Add(new Change(ClusterObjectType.Node, kind, item));
 
     /// <inheritdoc/>
     public void Apply(ObjectChangeKind kind, EndpointSliceObject? item) =>
-        Add(new Change(ClusterObjectType.EndpointSlice, kind, item), isLoss: false);
+        Add(new Change(ClusterObjectType.EndpointSlice, kind, item));
 
     /// <summary>
-    /// Whether a poll should come at once: an object whose address links depend on has lost it, a first list is complete, or too much
-    /// waits. Each change is examined once.
+    /// Whether a poll should come at once: an object whose address links depend on has lost it, or one that came and went since the last
+    /// poll, an address gets another owner, a first list is complete, or too much waits. Each change is examined once.
     /// </summary>
     public bool WantsPoll(WorkloadIndex index)
     {
@@ -68,7 +68,7 @@ internal sealed class ClusterChanges : IObjectSink<PodObject>, IObjectSink<Servi
                 Change change = _waiting[_examined];
                 _wantsPoll = change.Item switch
                 {
-                    PodObject pod => (change.Kind == ObjectChangeKind.Deleted || pod.IsTerminated) && index.IsUsed(pod.Uid),
+                    PodObject pod => change.IsLoss ? index.IsUsed(pod.Uid) || !index.TryFindPod(pod.Uid, out _) : index.IsTakenOver(pod),
                     ServiceObject service => change.Kind == ObjectChangeKind.Deleted && index.IsUsed(service.Uid),
                     NodeObject node => change.Kind == ObjectChangeKind.Deleted && index.IsUsed(node.Uid),
                     _ => change.Kind == ObjectChangeKind.Synced && !index.IsReady,
@@ -80,7 +80,11 @@ internal sealed class ClusterChanges : IObjectSink<PodObject>, IObjectSink<Servi
     }
 
     /// <summary>Applies what waits, right after the kernel was drained, and lets the index forget.</summary>
-    public void ApplyTo(WorkloadIndex index)
+    /// <param name="index">What to apply it to.</param>
+    /// <param name="beforeLoss">
+    /// Called before an object goes that came only just now: bytes that wait for a name are its own, if anybody's. Null for nothing.
+    /// </param>
+    public void ApplyTo(WorkloadIndex index, Action? beforeLoss = null)
     {
         lock (_gate)
         {
@@ -89,8 +93,16 @@ internal sealed class ClusterChanges : IObjectSink<PodObject>, IObjectSink<Servi
             _wantsPoll = false;
         }
 
+        bool isNameNew = false;
         foreach (Change change in _applying)
         {
+            if (change.IsLoss && isNameNew)
+            {
+                beforeLoss?.Invoke();
+                isNameNew = false;
+            }
+
+            isNameNew |= change.Kind == ObjectChangeKind.Upserted;
             switch (change.Type)
             {
                 case ClusterObjectType.Pod:
@@ -117,13 +129,14 @@ internal sealed class ClusterChanges : IObjectSink<PodObject>, IObjectSink<Servi
         index.Forget();
     }
 
-    private void Add(in Change change, bool isLoss)
+    private void Add(in Change change)
     {
         bool wake;
         lock (_gate)
         {
             _waiting.Add(change);
-            wake = isLoss || change.Kind == ObjectChangeKind.Synced || _waiting.Count % MaxWaiting == 0;
+            wake = change.IsLoss || change.Kind == ObjectChangeKind.Synced || change.Item is PodObject { Addresses.Length: > 0 }
+                || _waiting.Count % MaxWaiting == 0;
         }
 
         if (wake)
@@ -132,5 +145,10 @@ internal sealed class ClusterChanges : IObjectSink<PodObject>, IObjectSink<Servi
         }
     }
 
-    private readonly record struct Change(ClusterObjectType Type, ObjectChangeKind Kind, object? Item);
+    private readonly record struct Change(ClusterObjectType Type, ObjectChangeKind Kind, object? Item)
+    {
+        // Whether the object's addresses are free from here on. Endpoint slices have none of their own.
+        public bool IsLoss =>
+            (Kind == ObjectChangeKind.Deleted && Type != ClusterObjectType.EndpointSlice) || Item is PodObject { IsTerminated: true };
+    }
 }

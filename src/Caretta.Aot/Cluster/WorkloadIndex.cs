@@ -157,6 +157,25 @@ internal sealed class WorkloadIndex
     /// <summary>The type of an object that was found.</summary>
     public ClusterObjectType TypeOf(int index) => _slots[index].Type;
 
+    /// <summary>Whether a pod is about to take an address from another object, so that bytes counted so far are not its own.</summary>
+    public bool IsTakenOver(PodObject pod)
+    {
+        if (pod.HostNetwork || pod.IsTerminated)
+        {
+            return false;
+        }
+
+        foreach (NetAddress address in pod.Addresses)
+        {
+            if (_claims.TryFind(address, out int index) && _slots[index].Uid != pod.Uid)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Whether links depend on who holds this address now. Does not count as use.</summary>
     public bool IsUsed(NetAddress address) => _claims.TryFind(address, out int index) && _slots[index].IsUsed;
 

@@ -223,16 +223,21 @@ internal sealed class ApiClient : IDisposable
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         SslStream? tls = null;
         try
         {
+            await socket.ConnectAsync(context.DnsEndPoint, cancel).ConfigureAwait(false);
+
+            // Only now: a name may have several addresses, and the runtime does not try them with a socket whose options were changed.
+            socket.NoDelay = true;
+
             // A peer that is gone is noticed within half a minute, whatever the watch waits for.
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 15);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
-            await socket.ConnectAsync(context.DnsEndPoint, cancel).ConfigureAwait(false);
+
             tls = new SslStream(new NetworkStream(socket, ownsSocket: true));
             await tls.AuthenticateAsClientAsync(TlsOptions(), cancel).ConfigureAwait(false);
             return tls;

@@ -200,7 +200,8 @@ internal sealed class LinkTable
         return waited > TimeSpan.Zero ? waited : TimeSpan.FromTicks(1);
     }
 
-    private void NameHeld()
+    /// <summary>Names what waits, as far as the resolver can by now.</summary>
+    public void NameHeld()
     {
         long epoch = _resolver.Epoch;
 
