@@ -12,8 +12,8 @@ namespace Caretta.Aot;
 /// <summary>The running agent: listener, kernel programs and poll loop, made in this order and ended in the opposite one.</summary>
 internal sealed class AgentService : IAsyncDisposable
 {
-    // An unknown cgroup makes the whole tree be walked: once a second is enough for names that nobody sees sooner.
-    private static readonly TimeSpan CgroupRescan = TimeSpan.FromSeconds(1);
+    // An unknown cgroup makes the whole tree be walked. Soon, for a short-lived container's is gone again soon.
+    private static readonly TimeSpan CgroupRescan = TimeSpan.FromMilliseconds(20);
 
     private static readonly ReadOnlyMemory<byte> Healthy = "ok\n"u8.ToArray();
     private static readonly ReadOnlyMemory<byte> NotReady = "not ready: the last poll failed, or none was made yet\n"u8.ToArray();

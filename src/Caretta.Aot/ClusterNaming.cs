@@ -13,6 +13,9 @@ internal sealed class ClusterNaming : INaming
     private static readonly ClusterObjectType[] Types =
         [ClusterObjectType.Pod, ClusterObjectType.Service, ClusterObjectType.Node, ClusterObjectType.EndpointSlice];
 
+    private static readonly TimeSpan DenialPatience = TimeSpan.FromSeconds(10);
+
+    private readonly long _started = TimeProvider.System.GetTimestamp();
     private readonly ClusterChanges _changes;
     private readonly KubernetesClient _client;
     private readonly WorkloadIndex _index;
@@ -71,8 +74,10 @@ internal sealed class ClusterNaming : INaming
         _changes.ApplyTo(_index, _nameHeld);
         for (int type = 0; type < _client.TypeCount; type++)
         {
-            // What may not be read will never be known: nothing waits for it.
-            if (!_givenUp[type] && _client.Status(type).IsDenied)
+            // What may not be read will never be known: nothing waits for it. A server that has just started refuses everybody until
+            // it has read its own rules, so one refusal proves nothing, and what was known once stays in use.
+            ReflectorStatus status = _client.Status(type);
+            if (!_givenUp[type] && !status.IsSynced && status.IsDenied && TimeProvider.System.GetElapsedTime(_started) > DenialPatience)
             {
                 _givenUp[type] = true;
                 _index.GiveUp(Types[type]);

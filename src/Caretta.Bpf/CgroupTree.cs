@@ -13,23 +13,30 @@ public sealed class CgroupTree
     /// <summary>Id of the machine's root cgroup (<c>kernfs_create_root</c> numbers from 1). A container's own root has another.</summary>
     public const ulong RootId = 1;
 
+    // Time between scans as a multiple of what one takes.
+    private const int MaxShare = 20;
+
     private readonly Dictionary<ulong, string> _paths = [];
     private readonly TimeProvider _time;
-    private readonly TimeSpan _rescanInterval;
+    private readonly TimeSpan _minInterval;
+    private TimeSpan _interval;
     private long _lastScan;
     private bool _scanned;
 
     /// <summary>Reads nothing yet.</summary>
     /// <param name="mount">Where the tree is mounted, e.g. <c>/sys/fs/cgroup</c>.</param>
     /// <param name="time">The clock that spaces scans.</param>
-    /// <param name="rescanInterval">An unknown id makes the tree be scanned again, but not more often than this.</param>
-    public CgroupTree(string mount, TimeProvider time, TimeSpan rescanInterval)
+    /// <param name="minInterval">
+    /// An unknown id makes the tree be scanned again, but not more often than this, nor so often that scanning takes more than a
+    /// twentieth of the time: large trees wait longer.
+    /// </param>
+    public CgroupTree(string mount, TimeProvider time, TimeSpan minInterval)
     {
         ArgumentException.ThrowIfNullOrEmpty(mount);
         ArgumentNullException.ThrowIfNull(time);
         Mount = mount.Length > 1 ? mount.TrimEnd('/') : mount;
         _time = time;
-        _rescanInterval = rescanInterval;
+        _minInterval = _interval = minInterval;
     }
 
     /// <summary>Where the tree is mounted.</summary>
@@ -104,7 +111,7 @@ public sealed class CgroupTree
             return true;
         }
 
-        if (_scanned && _time.GetElapsedTime(_lastScan) < _rescanInterval)
+        if (_scanned && _time.GetElapsedTime(_lastScan) < _interval)
         {
             return false;
         }
@@ -118,8 +125,8 @@ public sealed class CgroupTree
 
     private void Scan()
     {
+        long started = _time.GetTimestamp();
         _scanned = true;
-        _lastScan = _time.GetTimestamp();
         _paths.Clear();
         if (TryGetId(Mount, out ulong rootId))
         {
@@ -146,5 +153,9 @@ public sealed class CgroupTree
         {
             // A cgroup went away under the walk: what was found stands, and the next unknown id scans again.
         }
+
+        _lastScan = _time.GetTimestamp();
+        TimeSpan cost = _time.GetElapsedTime(started, _lastScan) * MaxShare;
+        _interval = cost > _minInterval ? cost : _minInterval;
     }
 }

@@ -26,7 +26,7 @@ internal sealed class ClusterNames
 
     // A control group that is not there yet is looked for again, but a lookup may walk the whole tree.
     private const int MaxAttempts = 16;
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(50);
 
     private readonly WorkloadTable _workloads;
     private readonly WorkloadIndex _index;
@@ -103,11 +103,13 @@ internal sealed class ClusterNames
             return Named(cgroup.Workload);
         }
 
-        // Not (yet) in the tree; a socket may also outlive its control group.
+        // Not (yet) in the tree, or gone again before anybody looked: a pod's own address tells as well, while it is the pod's.
         if (!cgroup.IsRead)
         {
-            return waited < _timings.Pod && cgroup.Attempts < MaxAttempts
-                ? NamedEnd.Waiting : Unresolved(ByLocalAddress(address, TimeSpan.MaxValue));
+            bool isPods = _index.TryFindAddress(address, out int holder, out bool isVacant) && !isVacant
+                && _index.TypeOf(holder) == ClusterObjectType.Pod;
+            return !isPods && waited < _timings.Pod ? NamedEnd.Waiting
+                : isPods ? ByLocalAddress(address, waited) : Unresolved(ByLocalAddress(address, TimeSpan.MaxValue));
         }
 
         // A process of the node, or on a hybrid machine one whose container is in the other tree: then its address tells.

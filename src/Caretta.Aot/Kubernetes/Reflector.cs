@@ -13,6 +13,7 @@ internal sealed class Reflector<T> : IReflector
     where T : class
 {
     // A watch resumed so often without coming any further is given up for a list.
+    private const int PassingRefusals = 5;
     private const int MaxFruitlessWatches = 3;
 
     private readonly ApiClient _client;
@@ -318,8 +319,9 @@ internal sealed class Reflector<T> : IReflector
 
         if (refusal is { IsDenied: true })
         {
+            // A server that has just started refuses everybody until it has read its own rules: only a refusal that stands will last.
             SayDenied(refusal, description);
-            return Scatter(_options.DeniedDelay);
+            return _failuresSinceGood <= PassingRefusals ? _backoff.Next() : Scatter(_options.DeniedDelay);
         }
 
         if (!_mustList && !_progress && (refusal is { Code: not (429 or 503) } || e is BadResponseException) && ++_fruitless >= MaxFruitlessWatches)

@@ -260,12 +260,26 @@ public sealed class TimeTests
         cluster.Poll();
         for (int i = 0; i < 100; i++)
         {
-            cluster.Poll(Key("203.0.113.1", cgroup: 77, local: "10.0.0.1"), 1);
+            cluster.Poll(Key("203.0.113.1", cgroup: 77), 1);
             cluster.Time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.Equal(["demo/Deployment/web→external/external/203.0.113.1:80=100"], cluster.Shown());
+        Assert.Equal(["node/node/node-1→external/external/203.0.113.1:80=100"], cluster.Shown());
         Assert.Equal(16, cluster.PathLookups);
+    }
+
+    [Fact]
+    public void A_control_group_that_was_gone_too_soon_is_made_up_for_by_the_pods_address()
+    {
+        var cluster = new ClusterFixture();
+        PodObject first = cluster.Pod("first", null, "10.0.0.1");
+        cluster.Add(first);
+        cluster.Poll();
+        cluster.Poll(Key("203.0.113.1", cgroup: 77, local: "10.0.0.1"), 5);
+        cluster.Delete(first);
+        cluster.Add(cluster.Pod("second", null, "10.0.0.1"));
+        cluster.Poll();
+        Assert.Equal(["demo/pod/first→external/external/203.0.113.1:80=5"], cluster.Shown());
     }
 
     [Fact]
