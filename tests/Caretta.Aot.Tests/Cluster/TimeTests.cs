@@ -264,6 +264,8 @@ public sealed class TimeTests
             cluster.Time.Advance(TimeSpan.FromSeconds(1));
         }
 
+        cluster.Time.Advance(TimeSpan.FromSeconds(30));
+        cluster.Poll();
         Assert.Equal(["node/node/node-1→external/external/203.0.113.1:80=100"], cluster.Shown());
         Assert.Equal(16, cluster.PathLookups);
     }
