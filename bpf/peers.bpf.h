@@ -52,17 +52,6 @@ static __always_inline bool take_handshake(struct connection *connection, __u64 
 	return true;
 }
 
-/* The accepting end, when it is established: for once in state SYN_RECV both with the last packet and with a Fast Open's first. */
-static __always_inline void accept_handshake(struct connection *connection, struct tcp_sock *tp)
-{
-	__u64 numbers = handshake_numbers(tp->rcv_nxt, connection->first_sequence);
-
-	if (take_handshake(connection, numbers) || !is_fast_open(tp))
-		return;
-	connection->handshake = numbers;
-	connection->peer = PEER_AWAITED;
-}
-
 /* Before a state change of the accepting end. The first is caused by the packet that completes the handshake. */
 static __always_inline void complete_handshake(struct connection *connection)
 {
@@ -113,6 +102,31 @@ static __always_inline void register_adopted(struct sock *sk, const struct socke
 	other = bpf_map_lookup_elem(ends, &end);
 	if (other && other->netns != value.netns)
 		other->ambiguous = true;
+}
+
+/* From launch until the agent has taken the map of ends away. */
+static __always_inline bool is_adopting(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&adopted_ends, &zero) != NULL;
+}
+
+/* The accepting end, when it is established: for once in state SYN_RECV both with the last packet and with a Fast Open's first. */
+static __always_inline void accept_handshake(struct connection *connection, struct tcp_sock *tp)
+{
+	__u64 numbers = handshake_numbers(tp->rcv_nxt, connection->first_sequence);
+
+	if (take_handshake(connection, numbers))
+		return;
+	if (is_fast_open(tp)) {
+		connection->handshake = numbers;
+		connection->peer = PEER_AWAITED;
+	} else if (is_adopting()) {
+		/* The connecting end may have been established a moment before launch. */
+		register_adopted(sock_of(tp), &connection->link.local_owner);
+		connection->peer = PEER_ADOPTED;
+	}
 }
 
 static __always_inline struct socket_owner *find_adopted_peer(struct sock *sk)
