@@ -189,7 +189,7 @@ public sealed class UnusualConnectionTests
         const int Count = 24_000, Port = 1;
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         await using RunningAgent agent = await RunningAgent.StartAsync(
-            TimeSpan.FromSeconds(5), cancellation, "--link-metrics", "caretta_link_connections_failed_total");
+            TimeSpan.FromSeconds(5), cancellation, "--link-metrics", "caretta_link_connections_failed_total", "--max-links", "100000");
         for (int i = 0; i < Count; i++)
         {
             using Socket client = NewSocket();
