@@ -332,7 +332,7 @@ unit_suites() {
 kernel_suites() {
     # shellcheck disable=SC2086
     need_unpacked $unpacked_packages
-    CARETTA_KERNEL_TESTS=1 suite_xunit Caretta.Kernel.Tests
+    suite_xunit Caretta.Kernel.Tests
     suite_lines smoke tests/smoke/aot.sh "$artifacts/caretta"
 }
 

@@ -1,18 +1,16 @@
 using System.Runtime.CompilerServices;
 
 using Xunit;
+using Xunit.v3;
 
 namespace Caretta.Cluster.Tests.Support;
 
-/// <summary>A test that starts a real API server. Without <c>CARETTA_CLUSTER_TOOLS</c> it is skipped.</summary>
-public sealed class ClusterFactAttribute : FactAttribute
+/// <summary>
+/// A test that starts a real API server: without <c>CARETTA_CLUSTER_TOOLS</c> it fails, and is never skipped.
+/// <c>--filter-not-trait needs=cluster</c> leaves it out.
+/// </summary>
+public sealed class ClusterFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+    : FactAttribute(file, line), ITraitAttribute
 {
-    public ClusterFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
-        : base(file, line)
-    {
-        if (ClusterTools.Directory is null)
-        {
-            Skip = "needs etcd and kube-apiserver: run sudo ./build.sh test-cluster";
-        }
-    }
+    public IReadOnlyCollection<KeyValuePair<string, string>> GetTraits() => [new("needs", "cluster")];
 }

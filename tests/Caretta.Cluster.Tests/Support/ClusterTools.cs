@@ -8,5 +8,5 @@ internal static class ClusterTools
 
     /// <summary>The path of one of them.</summary>
     public static string Find(string name) =>
-        Path.Combine(Directory ?? throw new InvalidOperationException("CARETTA_CLUSTER_TOOLS is not set"), name);
+        Path.Combine(Directory ?? throw new InvalidOperationException("needs etcd and kube-apiserver (CARETTA_CLUSTER_TOOLS is not set): run sudo ./build.sh test-cluster"), name);
 }

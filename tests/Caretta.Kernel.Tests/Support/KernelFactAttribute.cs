@@ -1,18 +1,13 @@
 using System.Runtime.CompilerServices;
 
 using Xunit;
+using Xunit.v3;
 
 namespace Caretta.Kernel.Tests.Support;
 
-/// <summary>A test that loads BPF programs. Without <c>CARETTA_KERNEL_TESTS=1</c> it is skipped; with it, nothing is.</summary>
-public sealed class KernelFactAttribute : FactAttribute
+/// <summary>A test that loads BPF programs: without root it fails, and is never skipped. <c>--filter-not-trait needs=root</c> leaves it out.</summary>
+public sealed class KernelFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+    : FactAttribute(file, line), ITraitAttribute
 {
-    public KernelFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
-        : base(file, line)
-    {
-        if (Environment.GetEnvironmentVariable("CARETTA_KERNEL_TESTS") != "1")
-        {
-            Skip = "needs root and a kernel with BPF: run sudo ./build.sh test-kernel";
-        }
-    }
+    public IReadOnlyCollection<KeyValuePair<string, string>> GetTraits() => [new("needs", "root")];
 }

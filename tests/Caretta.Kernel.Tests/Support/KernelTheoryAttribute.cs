@@ -1,15 +1,13 @@
 using System.Runtime.CompilerServices;
 
 using Xunit;
+using Xunit.v3;
 
 namespace Caretta.Kernel.Tests.Support;
 
 /// <summary>A <see cref="KernelFactAttribute"/> with data.</summary>
-public sealed class KernelTheoryAttribute : TheoryAttribute
+public sealed class KernelTheoryAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+    : TheoryAttribute(file, line), ITraitAttribute
 {
-    public KernelTheoryAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
-        : base(file, line)
-    {
-        Skip = new KernelFactAttribute().Skip;
-    }
+    public IReadOnlyCollection<KeyValuePair<string, string>> GetTraits() => [new("needs", "root")];
 }
