@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Caretta.Aot.Identity;
 using Caretta.Aot.Identity.Objects;
 
@@ -16,10 +15,10 @@ internal sealed class AddressClaims(ObjectSlots slots, TimeProvider time, TimeSp
     // Beyond it the oldest are forgotten sooner: a thousand pods that come and go every second must not fill the memory.
     private const int MaxDepartures = 16384;
 
-    private readonly Dictionary<NetAddress, int> _holders = [];
+    private readonly PagedIndex<NetAddress> _holders = new();
     private readonly HashSet<NetAddress> _contested = [];
     private readonly HashSet<ulong> _podPrefixes = [];
-    private readonly Queue<Departure> _departures = [];
+    private readonly PagedQueue<Departure> _departures = new();
 
     /// <summary>Grows whenever an address changed hands, became vacant or was forgotten.</summary>
     public long Epoch { get; private set; }
@@ -28,7 +27,7 @@ internal sealed class AddressClaims(ObjectSlots slots, TimeProvider time, TimeSp
     public int Count => _holders.Count;
 
     /// <summary>Looks for the object that holds an address, or held it last.</summary>
-    public bool TryFind(NetAddress address, out int index) => _holders.TryGetValue(address, out index);
+    public bool TryFind(NetAddress address, out int index) => _holders.TryFind(address, out index);
 
     /// <summary>Whether a pod was ever known with an address near this one: the same /16 for IPv4, /64 for IPv6.</summary>
     public bool IsAmongPods(NetAddress address) => _podPrefixes.Contains(Prefix(address));
@@ -91,20 +90,16 @@ internal sealed class AddressClaims(ObjectSlots slots, TimeProvider time, TimeSp
     public void Forget()
     {
         long now = time.GetTimestamp();
-        while (_departures.TryPeek(out Departure departure)
-            && (_departures.Count > MaxDepartures || time.GetElapsedTime(departure.Since, now) >= remember))
+        while (_departures.Count > 0)
         {
+            Departure departure = _departures.Peek();
+            if (_departures.Count <= MaxDepartures && time.GetElapsedTime(departure.Since, now) < remember)
+            {
+                return;
+            }
+
             _departures.Dequeue();
             Forget(departure);
-        }
-    }
-
-    /// <summary>Gives back what growing by doubling took too much: after the first list half of it may be air.</summary>
-    public void TrimExcess()
-    {
-        if (_holders.Capacity > _holders.Count + (_holders.Count / 2) + 64)
-        {
-            _holders.TrimExcess(_holders.Count + (_holders.Count / 8));
         }
     }
 
@@ -113,7 +108,7 @@ internal sealed class AddressClaims(ObjectSlots slots, TimeProvider time, TimeSp
 
     private void Claim(int index, NetAddress address)
     {
-        ref int holder = ref CollectionsMarshal.GetValueRefOrAddDefault(_holders, address, out bool existed);
+        ref int holder = ref _holders.GetOrAdd(address, out bool existed);
         if (!existed || (holder != index && !slots[holder].Holds(address)))
         {
             holder = index;
@@ -155,11 +150,12 @@ internal sealed class AddressClaims(ObjectSlots slots, TimeProvider time, TimeSp
             _contested.Remove(address);
         }
 
-        if (best >= 0 && _holders[address] != best)
+        ref int holder = ref _holders.GetOrAdd(address, out _);
+        if (best >= 0 && holder != best)
         {
             // Who lost it is used by links as much as who has it now.
-            slots[best].IsUsed |= slots[_holders[address]].IsUsed;
-            _holders[address] = best;
+            slots[best].IsUsed |= slots[holder].IsUsed;
+            holder = best;
             Epoch++;
         }
     }
@@ -201,7 +197,7 @@ internal sealed class AddressClaims(ObjectSlots slots, TimeProvider time, TimeSp
 
         if (departure.Address != default)
         {
-            if (_holders.TryGetValue(departure.Address, out int holder) && holder == departure.Index && !item.Holds(departure.Address))
+            if (_holders.TryFind(departure.Address, out int holder) && holder == departure.Index && !item.Holds(departure.Address))
             {
                 _holders.Remove(departure.Address);
                 Epoch++;

@@ -23,8 +23,9 @@ internal sealed class LiveWorkloads
     private void Mark(ObjectSlots objects)
     {
         _names.Clear();
-        foreach (ref readonly IndexedObject item in objects.All)
+        for (int i = 0; i < objects.Used; i++)
         {
+            ref readonly IndexedObject item = ref objects[i];
             if (!item.Uid.IsNone && !item.IsGone)
             {
                 _names.Add(item.Workload);

@@ -1,17 +1,22 @@
-using System.Runtime.InteropServices;
 using Caretta.Aot.Identity.Objects;
 
 namespace Caretta.Aot.Cluster;
 
 /// <summary>
-/// Objects by uid in one array, whose places are used again. A reference into it is good until the next
-/// <see cref="GetOrAdd"/> or <see cref="TrimExcess"/>; the number of a place until its object is removed. Poll thread only.
+/// Objects by uid, in places that are used again. The number of a place, and a reference to it, are good until its object is removed.
+/// Poll thread only.
+/// <para>Places lie in pages, each small enough for the ordinary heap: growing copies nothing, so that a first list of a large cluster does
+/// not leave arrays behind that are twice what is needed.</para>
 /// </summary>
 internal sealed class ObjectSlots
 {
-    private readonly Dictionary<Uid, int> _byUid = [];
+    // 512 objects of 80 bytes: less than half of what the runtime takes for a large object.
+    private const int PageBits = 9;
+    private const int PageSize = 1 << PageBits;
+
+    private readonly PagedIndex<Uid> _byUid = new();
     private readonly Dictionary<Uid, int> _aliases = [];
-    private IndexedObject[] _items = [];
+    private readonly List<IndexedObject[]> _pages = [];
     private int _free = -1;
 
     /// <summary>Objects held.</summary>
@@ -20,19 +25,16 @@ internal sealed class ObjectSlots
     /// <summary>Places that were ever used; free ones among them have no uid.</summary>
     public int Used { get; private set; }
 
-    /// <summary>All places that were ever used.</summary>
-    public Span<IndexedObject> All => _items.AsSpan(0, Used);
-
-    /// <summary>The object at a place.</summary>
-    public ref IndexedObject this[int index] => ref _items[index];
+    /// <summary>The object at a place below <see cref="Used"/>.</summary>
+    public ref IndexedObject this[int index] => ref _pages[index >> PageBits][index & (PageSize - 1)];
 
     /// <summary>Looks for an object.</summary>
-    public bool TryFind(Uid uid, out int index) => _byUid.TryGetValue(uid, out index);
+    public bool TryFind(Uid uid, out int index) => _byUid.TryFind(uid, out index);
 
     /// <summary>Finds an object or makes a place for it, empty but for the uid and without a name.</summary>
     public int GetOrAdd(Uid uid, out bool existed)
     {
-        ref int index = ref CollectionsMarshal.GetValueRefOrAddDefault(_byUid, uid, out existed);
+        ref int index = ref _byUid.GetOrAdd(uid, out existed);
         if (existed)
         {
             return index;
@@ -41,19 +43,19 @@ internal sealed class ObjectSlots
         if (_free >= 0)
         {
             index = _free;
-            _free = _items[index].Workload;
+            _free = this[index].Workload;
         }
         else
         {
-            if (Used == _items.Length)
+            if (Used == _pages.Count << PageBits)
             {
-                Array.Resize(ref _items, Math.Max(64, Used + (Used / 2)));
+                _pages.Add(new IndexedObject[PageSize]);
             }
 
             index = Used++;
         }
 
-        _items[index] = new IndexedObject { Uid = uid, Namespace = "", Workload = -1 };
+        this[index] = new IndexedObject { Uid = uid, Namespace = "", Workload = -1 };
         return index;
     }
 
@@ -75,22 +77,8 @@ internal sealed class ObjectSlots
             }
         }
 
-        _byUid.Remove(_items[index].Uid);
-        _items[index] = new IndexedObject { Namespace = "", Workload = _free };
+        _byUid.Remove(this[index].Uid);
+        this[index] = new IndexedObject { Namespace = "", Workload = _free };
         _free = index;
-    }
-
-    /// <summary>Gives back what growing by doubling took too much.</summary>
-    public void TrimExcess()
-    {
-        if (_items.Length > Used + (Used / 4) + 64)
-        {
-            Array.Resize(ref _items, Used + (Used / 8));
-        }
-
-        if (_byUid.Capacity > _byUid.Count + (_byUid.Count / 2) + 64)
-        {
-            _byUid.TrimExcess(_byUid.Count + (_byUid.Count / 8));
-        }
     }
 }

@@ -229,8 +229,9 @@ internal sealed class WorkloadIndex
         }
 
         Workload name = _workloads[workload];
-        foreach (ref readonly IndexedObject item in _slots.All)
+        for (int i = 0; i < _slots.Used; i++)
         {
+            ref readonly IndexedObject item = ref _slots[i];
             if (!item.Uid.IsNone && !item.IsGone && item.Workload < 0 && item.Controller is { } controller
                 && item.Namespace == name.Namespace && controller.Name.StartsWith(name.Name, StringComparison.Ordinal))
             {
@@ -244,8 +245,9 @@ internal sealed class WorkloadIndex
     /// <summary>Forgets the numbers of names that are not in <paramref name="used"/>: they are looked up again when needed.</summary>
     public void ForgetNames(WorkloadSet used)
     {
-        foreach (ref IndexedObject item in _slots.All)
+        for (int i = 0; i < _slots.Used; i++)
         {
+            ref IndexedObject item = ref _slots[i];
             if (!item.Uid.IsNone && item.Workload >= 0 && !used.Contains(item.Workload))
             {
                 item.Workload = -1;
@@ -325,8 +327,6 @@ internal sealed class WorkloadIndex
                     }
                 }
 
-                _slots.TrimExcess();
-                _claims.TrimExcess();
                 HasNoPods &= type != ClusterObjectType.Pod;
                 SetKnown(type);
                 return false;
