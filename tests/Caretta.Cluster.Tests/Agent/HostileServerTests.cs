@@ -1,4 +1,3 @@
-
 using Caretta.Cluster.Tests.Scale;
 using Caretta.Cluster.Tests.Support;
 using Caretta.Testing;
@@ -12,9 +11,6 @@ public sealed class HostileServerTests
 {
     private const long MaxPeakBytes = 40_000_000;
 
-    // With nothing to answer, a client's own patience decides how long this takes.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [ClusterFact]
@@ -27,8 +23,8 @@ public sealed class HostileServerTests
             await using var server = new ScaleServer(ScaleShape.Small);
             using var files = new TemporaryDirectory();
             server.Inject(ScaleVerb.List, "pods", fault);
-            await using RunningAgent agent = await StartAsync(server, files);
-            await ExpectWatchAsync(server, agent, 1);
+            await using RunningAgent agent = await ServedAgent.StartAsync(server, files, Cancellation);
+            await ServedAgent.ExpectWatchAsync(server, agent, Cancellation);
             ExpectBounds(agent, fault);
         }
     }
@@ -42,13 +38,13 @@ public sealed class HostileServerTests
         {
             await using var server = new ScaleServer(ScaleShape.Small);
             using var files = new TemporaryDirectory();
-            await using RunningAgent agent = await StartAsync(server, files);
-            await ExpectWatchAsync(server, agent, 1);
+            await using RunningAgent agent = await ServedAgent.StartAsync(server, files, Cancellation);
+            await ServedAgent.ExpectWatchAsync(server, agent, Cancellation);
             server.Inject(ScaleVerb.Watch, "pods", fault);
             server.StartChurn(100);
             await Eventually.GetAsync(
                 $"the fault {fault} happened and changes are followed again",
-                Patience,
+                ServedAgent.Patience,
                 () =>
                 {
                     long bytes = server.Tally(ScaleVerb.Watch, "pods").Bytes;
@@ -61,25 +57,6 @@ public sealed class HostileServerTests
             ExpectBounds(agent, fault);
         }
     }
-
-    private static async Task<RunningAgent> StartAsync(ScaleServer server, TemporaryDirectory files)
-    {
-        server.Token = "scale";
-        Kubeconfig.Write(files["kubeconfig"], server.Endpoint, server.Authority, "token: scale");
-        return await RunningAgent.StartAsync(
-            TimeSpan.FromSeconds(5),
-            new Dictionary<string, string> { ["KUBECONFIG"] = files["kubeconfig"] },
-            [],
-            Cancellation);
-    }
-
-    private static Task<string> ExpectWatchAsync(ScaleServer server, RunningAgent agent, int requests) => Eventually.GetAsync(
-        "the agent has listed the pods and watches them",
-        Patience,
-        () => agent.HasExited
-            ? throw new InvalidOperationException($"the agent ended: {agent.Log}")
-            : Task.FromResult(server.Tally(ScaleVerb.Watch, "pods").Requests >= requests ? "yes" : null),
-        Cancellation);
 
     private static void ExpectBounds(RunningAgent agent, ScaleFault fault)
     {
