@@ -6,6 +6,8 @@ namespace Caretta.Bpf.Interop;
 internal static unsafe partial class Libc
 {
     public const int O_RDONLY = 0;
+    public const int O_WRONLY = 1;
+    public const int O_APPEND = 0x400;
     public const int O_CLOEXEC = 0x80000;
     public const int AT_FDCWD = -100;
 
@@ -18,6 +20,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     internal static partial nint Read(int fd, void* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    internal static partial nint Write(int fd, void* buffer, nuint count);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Open(string path, int flags, uint mode);
