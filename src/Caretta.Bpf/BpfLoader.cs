@@ -15,6 +15,7 @@ public sealed class BpfLoader
     private readonly BpfObject _file;
     private readonly BpfMap?[] _maps;
     private readonly BpfProgram?[] _programs;
+    private readonly Dictionary<string, Exception> _leftOut = [];
     private BpfHandle? _types;
     private BpfException? _typesRefusal;
     private KernelTypes? _kernel;
@@ -27,7 +28,10 @@ public sealed class BpfLoader
         _programs = new BpfProgram?[file.Programs.Count];
     }
 
-    /// <summary>Loads all maps, and the programs whose <see cref="BpfProgramDefinition.AutoLoad"/> is set.</summary>
+    /// <summary>
+    /// Loads the maps whose <see cref="BpfMapDefinition.AutoCreate"/> and the programs whose <see cref="BpfProgramDefinition.AutoLoad"/> is
+    /// set. Those that are optional may be refused; anything else that fails undoes the load.
+    /// </summary>
     /// <exception cref="BpfException">The kernel refused something.</exception>
     /// <exception cref="BadImageException">The object or the kernel's types cannot be understood.</exception>
     /// <exception cref="CoreRelocationException">A relocation has no clear answer on this kernel.</exception>
@@ -44,7 +48,7 @@ public sealed class BpfLoader
             loader.CreateMaps();
             loader.LoadPrograms();
             loader.FillProgramArrays();
-            return new LoadedObject(file, Array.ConvertAll(loader._maps, static map => map!), loader._programs);
+            return new LoadedObject(file, loader._maps, loader._programs, loader._leftOut);
         }
         catch (BpfException exception) when (loader._typesRefusal is { } refusal)
         {
@@ -117,21 +121,36 @@ public sealed class BpfLoader
         for (int i = 0; i < _maps.Length; i++)
         {
             BpfMapDefinition definition = _file.Maps[i];
-            BpfMap map = _maps[i] = CreateMap(definition);
+            if (!definition.AutoCreate)
+            {
+                continue;
+            }
+
+            try
+            {
+                _maps[i] = CreateMap(definition);
+            }
+            catch (BpfException refusal) when (definition.IsOptional)
+            {
+                _leftOut.Add(definition.Name, refusal);
+                continue;
+            }
+
             if (definition.IsData)
             {
-                FillData(definition, map);
+                FillData(definition, _maps[i]!);
             }
         }
 
         // Only now do all the maps exist that others may hold.
         foreach (BpfMapDefinition definition in _file.Maps)
         {
-            if (definition.Type is BpfMapType.ArrayOfMaps or BpfMapType.HashOfMaps)
+            if (definition.Type is BpfMapType.ArrayOfMaps or BpfMapType.HashOfMaps && _maps[definition.Index] is { } outer)
             {
                 foreach (BpfInitialSlot slot in definition.InitialSlots)
                 {
-                    _maps[definition.Index]!.UpdateInner(slot.Slot, _maps[slot.TargetIndex]!);
+                    outer.UpdateInner(slot.Slot, _maps[slot.TargetIndex] ?? throw new KeyNotFoundException(
+                        $"{_file.Name}: map {definition.Name} wants map {_file.Maps[slot.TargetIndex].Name}, which was not created"));
                 }
             }
         }
@@ -182,12 +201,25 @@ public sealed class BpfLoader
         ProgramLinker linker = _file.CreateLinker(NeedsKernelTypes() ? KernelBtf() : null);
         foreach (BpfProgramDefinition definition in _file.Programs)
         {
-            if (definition.AutoLoad)
+            if (!definition.AutoLoad)
+            {
+                continue;
+            }
+
+            try
             {
                 _programs[definition.Index] = Load(linker.Link(definition));
             }
+            catch (Exception refusal) when (definition.IsOptional && IsRefusal(refusal))
+            {
+                _leftOut.Add(definition.Name, refusal);
+            }
         }
     }
+
+    /// <summary>Whether this kernel is the reason. A malformed object is the same on all, and not optional.</summary>
+    private static bool IsRefusal(Exception exception) =>
+        exception is BpfException or CoreRelocationException or KeyNotFoundException or FileNotFoundException;
 
     private BpfProgram Load(LinkedProgram linked)
     {
@@ -201,8 +233,15 @@ public sealed class BpfLoader
 
         foreach (BpfMapReference reference in linked.MapReferences)
         {
-            // Our maps stay open until the object is loaded or undone, so their numbers are good until then.
-            linked.SetMap(reference, (int)_maps[reference.MapIndex]!.Handle.DangerousGetHandle());
+            if (_maps[reference.MapIndex] is { } map)
+            {
+                // Our maps stay open until the object is loaded or undone, so their numbers are good until then.
+                linked.SetMap(reference, (int)map.Handle.DangerousGetHandle());
+            }
+            else
+            {
+                linked.PoisonMap(reference);
+            }
         }
 
         foreach (BpfKernelSymbolReference reference in linked.KernelSymbolReferences)
@@ -233,19 +272,26 @@ public sealed class BpfLoader
     {
         foreach (BpfMapDefinition definition in _file.Maps)
         {
-            if (definition.Type != BpfMapType.ProgramArray)
+            if (definition.Type != BpfMapType.ProgramArray || _maps[definition.Index] is not { } array)
             {
                 continue;
             }
 
             foreach (BpfInitialSlot slot in definition.InitialSlots)
             {
+                BpfProgramDefinition wanted = _file.Programs[slot.TargetIndex];
+                if (_leftOut.ContainsKey(wanted.Name))
+                {
+                    // A tail call to an empty slot goes on behind the call: the author of an optional program reckons with that.
+                    continue;
+                }
+
                 BpfProgram program = _programs[slot.TargetIndex] ?? throw new KeyNotFoundException(
-                    $"{_file.Name}: map {definition.Name} wants program {_file.Programs[slot.TargetIndex].Name}, which was not loaded");
+                    $"{_file.Name}: map {definition.Name} wants program {wanted.Name}, which was not loaded");
                 using BpfHandle.Lease lease = program.Handle.Borrow();
                 Span<uint> key = [slot.Slot];
                 Span<int> value = [lease.Fd];
-                _maps[definition.Index]!.Update(MemoryMarshal.AsBytes(key), MemoryMarshal.AsBytes(value));
+                array.Update(MemoryMarshal.AsBytes(key), MemoryMarshal.AsBytes(value));
             }
         }
     }
