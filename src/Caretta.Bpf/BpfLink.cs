@@ -8,10 +8,14 @@ namespace Caretta.Bpf;
 /// <remarks>Thread-safe. Keep it reachable: a collected link detaches.</remarks>
 public sealed class BpfLink : IDisposable
 {
-    internal BpfLink(BpfHandle handle, string description)
+    private readonly ProbeEvent? _probe;
+
+    internal BpfLink(BpfHandle handle, string description, bool isKernelLink = true, ProbeEvent? probe = null)
     {
         Handle = handle;
         Description = description;
+        IsKernelLink = isKernelLink;
+        _probe = probe;
     }
 
     /// <summary>The descriptor; owned by this object.</summary>
@@ -19,6 +23,9 @@ public sealed class BpfLink : IDisposable
 
     /// <summary>What is attached to what, for messages.</summary>
     public string Description { get; }
+
+    /// <summary>Whether the kernel has an object for the attachment, which other programs can be put into and which can be pinned.</summary>
+    public bool IsKernelLink { get; }
 
     /// <summary>
     /// Attaches a program whose BTF target was fixed when it was loaded: <c>tp_btf</c>, <c>fentry</c>, <c>fexit</c>, <c>lsm</c>.
@@ -84,17 +91,73 @@ public sealed class BpfLink : IDisposable
     }
 
     /// <summary>Attaches a <c>tracepoint</c> program, e.g. to <c>sock/inet_sock_set_state</c>. Linux 4.7; needs tracefs.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="tracepoint">Group and name.</param>
+    /// <param name="cookie">What <c>bpf_get_attach_cookie</c> gives the program; other than 0 from Linux 5.15 on.</param>
     /// <exception cref="BpfException">Refused.</exception>
     /// <exception cref="FileNotFoundException">tracefs is not mounted, or has no such tracepoint; the message says which.</exception>
-    public static BpfLink AttachTracepoint(BpfProgram program, string tracepoint)
+    public static BpfLink AttachTracepoint(BpfProgram program, string tracepoint, ulong cookie = 0)
     {
         ArgumentNullException.ThrowIfNull(program);
         ArgumentException.ThrowIfNullOrEmpty(tracepoint);
-        return PerfEvent.AttachTracepoint(program, tracepoint);
+        return PerfEvent.AttachTracepoint(program, tracepoint, cookie);
+    }
+
+    /// <summary>
+    /// Attaches a <c>kprobe</c> program to a function of the kernel, at its entry or return. Linux 4.1, before 4.17 through tracefs; needs
+    /// CONFIG_KPROBES and CONFIG_BPF_EVENTS.
+    /// </summary>
+    /// <param name="program">The program.</param>
+    /// <param name="function">Name as in /proc/kallsyms.</param>
+    /// <param name="isReturn">Whether it runs when the function returns.</param>
+    /// <param name="offset">Bytes from the function's start, at an instruction's first byte; 0 for returns.</param>
+    /// <param name="cookie">What <c>bpf_get_attach_cookie</c> gives the program; other than 0 from Linux 5.15 on.</param>
+    /// <exception cref="BpfException">Refused: ENOENT if there is no such function, EINVAL if it must not be probed.</exception>
+    /// <exception cref="FileNotFoundException">The kernel has no such probes, or tracefs is needed and not mounted.</exception>
+    public static BpfLink AttachKprobe(BpfProgram program, string function, bool isReturn = false, ulong offset = 0, ulong cookie = 0)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        ArgumentException.ThrowIfNullOrEmpty(function);
+        return PerfEvent.AttachKprobe(program, function, isReturn, offset, cookie, viaTracefs: false);
+    }
+
+    /// <summary>Attaches a <c>uprobe</c> program to code of user space, at an instruction or a function's return. Linux 4.3.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="file">The executable or library; of another mount namespace through /proc/PID/root.</param>
+    /// <param name="offset">Bytes from the file's start, which is seldom the symbol's value.</param>
+    /// <param name="isReturn">Whether it runs when the function that starts there returns.</param>
+    /// <param name="process">The process to watch, or −1 for all, also those to come.</param>
+    /// <param name="counterOffset">Where the file counts who watches (USDT semaphore), Linux 4.20; 0 for none.</param>
+    /// <param name="cookie">What <c>bpf_get_attach_cookie</c> gives the program; other than 0 from Linux 5.15 on.</param>
+    /// <exception cref="BpfException">Refused.</exception>
+    /// <exception cref="FileNotFoundException">The kernel has no such probes, or tracefs is needed and not mounted.</exception>
+    public static BpfLink AttachUprobe(
+        BpfProgram program, string file, ulong offset, bool isReturn = false, int process = -1, ulong counterOffset = 0, ulong cookie = 0)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        ArgumentException.ThrowIfNullOrEmpty(file);
+        return PerfEvent.AttachUprobe(program, file, offset, isReturn, process, counterOffset, cookie, viaTracefs: false);
+    }
+
+    /// <summary>Attaches a <c>perf_event</c> program to an event on one processor. Linux 4.9.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="wanted">The event and how often.</param>
+    /// <param name="process">The process to watch, or −1 for all.</param>
+    /// <param name="cpu">The processor; −1 for wherever <paramref name="process"/> runs.</param>
+    /// <param name="cookie">What <c>bpf_get_attach_cookie</c> gives the program; other than 0 from Linux 5.15 on.</param>
+    /// <exception cref="BpfException">Refused: ENOENT or EOPNOTSUPP if the machine has no such event, ENODEV no such processor.</exception>
+    public static BpfLink AttachPerfEvent(BpfProgram program, in BpfPerfEvent wanted, int process, int cpu, ulong cookie = 0)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        return PerfEvent.Attach(program, wanted, process, cpu, cookie);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Handle.Dispose();
+    public void Dispose()
+    {
+        Handle.Dispose();
+        _probe?.Dispose();
+    }
 
     private static BpfLink Create(BpfProgram program, int targetFd, string target)
     {
