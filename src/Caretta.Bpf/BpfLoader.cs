@@ -265,7 +265,8 @@ public sealed class BpfLoader
             Lines = linked.LineInfo.ToArray(),
         };
         return new BpfProgram(
-            load.Load(), definition.Name, definition.Type, definition.ExpectedAttachType, definition.AttachTarget ?? string.Empty);
+            load.Load(), definition.Name, definition.Type, definition.ExpectedAttachType, definition.AttachTarget ?? string.Empty,
+            definition.SectionName);
     }
 
     private void FillProgramArrays()

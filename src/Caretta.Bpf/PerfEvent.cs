@@ -134,7 +134,7 @@ internal static unsafe class PerfEvent
                 result = result < 0 ? result : kernel.Ioctl(lease.Fd, PerfEventIocEnable, 0);
                 return result < 0
                     ? throw new BpfException($"attach {description}", -result)
-                    : new BpfLink(perfEvent, description, isKernelLink: false, probe);
+                    : new BpfLink(perfEvent, description, isKernelLink: false, undo: probe);
             }
 
             if (result < 0)
@@ -148,7 +148,7 @@ internal static unsafe class PerfEvent
             }
 
             // The link has a reference of its own to the event.
-            var link = new BpfLink(new BpfHandle(result), description, isKernelLink: true, probe);
+            var link = new BpfLink(new BpfHandle(result), description, isKernelLink: true, undo: probe);
             perfEvent.Dispose();
             return link;
         }

@@ -24,6 +24,31 @@ internal static unsafe class Tracefs
             : throw new FileNotFoundException($"this kernel has no tracepoint {tracepoint}", path);
     }
 
+    /// <summary>The functions that can be traced and match a pattern of <c>*</c> and <c>?</c>.</summary>
+    /// <exception cref="FileNotFoundException">tracefs is not mounted, or the kernel cannot trace functions.</exception>
+    public static List<string> FindFunctions(string pattern)
+    {
+        string path = Path.Combine(FindMount(), "available_filter_functions");
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException("this kernel cannot trace functions (CONFIG_FUNCTION_TRACER)", path);
+        }
+
+        List<string> functions = [];
+        foreach (string line in File.ReadLines(path))
+        {
+            // "function" or "function [module]"; some cannot be told apart by name, and the kernel refuses names that it knows twice.
+            int end = line.AsSpan().IndexOfAny(' ', '\t');
+            ReadOnlySpan<char> name = end < 0 ? line : line.AsSpan(0, end);
+            if (System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false))
+            {
+                functions.Add(name.ToString());
+            }
+        }
+
+        return functions;
+    }
+
     /// <summary>Appends one command to a list of probes; never truncates it, which would remove those of others.</summary>
     /// <param name="list"><c>kprobe_events</c> or <c>uprobe_events</c>.</param>
     /// <param name="command">As Documentation/trace/kprobetrace.rst describes it.</param>

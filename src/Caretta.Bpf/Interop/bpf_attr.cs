@@ -15,6 +15,8 @@ internal enum bpf_cmd
     BPF_MAP_DELETE_ELEM = 3,
     BPF_MAP_GET_NEXT_KEY = 4,
     BPF_PROG_LOAD = 5,
+    BPF_OBJ_PIN = 6,
+    BPF_OBJ_GET = 7,
     BPF_PROG_ATTACH = 8,
     BPF_PROG_DETACH = 9,
     BPF_PROG_TEST_RUN = 10,
@@ -28,7 +30,9 @@ internal enum bpf_cmd
     BPF_MAP_UPDATE_BATCH = 26,
     BPF_MAP_DELETE_BATCH = 27,
     BPF_LINK_CREATE = 28,
+    BPF_LINK_UPDATE = 29,
     BPF_ITER_CREATE = 33,
+    BPF_LINK_DETACH = 34,
     BPF_PROG_BIND_MAP = 35,
 }
 
@@ -39,6 +43,13 @@ internal struct bpf_obj_name
     public const int Length = 16;
 
     private byte _first;
+
+    public override readonly string ToString()
+    {
+        ReadOnlySpan<byte> bytes = this;
+        int end = bytes.IndexOf((byte)0);
+        return System.Text.Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]);
+    }
 }
 
 /// <summary>BPF_MAP_CREATE.</summary>
@@ -177,25 +188,61 @@ internal struct bpf_attr_btf_load
     private readonly uint _pad;
 }
 
-/// <summary>BPF_LINK_CREATE, with the members for iterators and for BTF-typed tracing.</summary>
+/// <summary>BPF_OBJ_PIN and BPF_OBJ_GET.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_attr_obj
+{
+    public ulong pathname;
+    public uint bpf_fd;
+    public uint file_flags;
+}
+
+/// <summary>BPF_LINK_CREATE, with the members that kinds of links have in common places.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct bpf_attr_link_create
 {
     public uint prog_fd;
+    /// <summary>Or target_ifindex.</summary>
     public uint target_fd;
     public uint attach_type;
     public uint flags;
-    /// <summary>iter_info: address of a <see cref="bpf_iter_link_info"/>; tracing: target_btf_id in the low half; perf event: bpf_cookie.</summary>
+    /// <summary>
+    /// iter_info: address of a <see cref="bpf_iter_link_info"/>; tracing: target_btf_id in the low half; perf event: bpf_cookie;
+    /// several functions: flags and, above them, their count; tcx, netkit, cgroup: relative_fd.
+    /// </summary>
     public ulong iter_info;
-    public uint iter_info_len;
-    private readonly uint _pad;
+    /// <summary>iter_info_len; tracing: cookie; several functions: syms; tcx, netkit, cgroup: expected_revision.</summary>
+    public ulong iter_info_len;
+    /// <summary>Several functions: addrs.</summary>
+    public ulong addrs;
+    /// <summary>Several functions: cookies.</summary>
+    public ulong cookies;
 }
 
-/// <summary><c>union bpf_iter_link_info</c>, the member for map iterators.</summary>
+/// <summary>BPF_LINK_UPDATE.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_attr_link_update
+{
+    public uint link_fd;
+    public uint new_prog_fd;
+    public uint flags;
+    public uint old_prog_fd;
+}
+
+/// <summary>BPF_LINK_DETACH.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_attr_link_detach
+{
+    public uint link_fd;
+}
+
+/// <summary><c>union bpf_iter_link_info</c>: map_fd; or order, cgroup_fd, cgroup_id; or tid, pid, pid_fd.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct bpf_iter_link_info
 {
-    public uint map_fd;
+    public uint first;
+    public uint second;
+    public ulong third;
 }
 
 /// <summary>BPF_ITER_CREATE.</summary>
@@ -258,4 +305,26 @@ internal struct bpf_prog_info
     public uint attach_btf_obj_id;
     public uint attach_btf_id;
     private readonly uint _pad;
+}
+
+/// <summary><c>struct bpf_map_info</c> up to <c>map_extra</c> (Linux 5.16).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_map_info
+{
+    public uint type;
+    public uint id;
+    public uint key_size;
+    public uint value_size;
+    public uint max_entries;
+    public uint map_flags;
+    public bpf_obj_name name;
+    public uint ifindex;
+    public uint btf_vmlinux_value_type_id;
+    public ulong netns_dev;
+    public ulong netns_ino;
+    public uint btf_id;
+    public uint btf_key_type_id;
+    public uint btf_value_type_id;
+    public uint btf_vmlinux_id;
+    public ulong map_extra;
 }
