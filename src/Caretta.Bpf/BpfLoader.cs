@@ -18,6 +18,7 @@ public sealed class BpfLoader
     private readonly Dictionary<string, Exception> _leftOut = [];
     private BpfHandle? _types;
     private BpfException? _typesRefusal;
+    private bool _hasGlobalData;
     private KernelTypes? _kernel;
     private KernelSymbols? _symbols;
 
@@ -96,6 +97,7 @@ public sealed class BpfLoader
         _types = BtfObject.TryLoad(_file.EncodeBtf(BtfFeatures.All)!);
         if (_types is not null)
         {
+            _hasGlobalData = _file.Maps.Any(static map => map.IsData && map.BtfValueTypeId != 0);
             return;
         }
 
@@ -121,8 +123,9 @@ public sealed class BpfLoader
         for (int i = 0; i < _maps.Length; i++)
         {
             BpfMapDefinition definition = _file.Maps[i];
-            if (!definition.AutoCreate)
+            if (!definition.AutoCreate || (definition.IsData && !_hasGlobalData && !KernelFeatures.Current.HasGlobalData))
             {
+                // Before Linux 5.2 there are no variables; a program that does not touch them, or not on such kernels, needs none.
                 continue;
             }
 
@@ -263,11 +266,19 @@ public sealed class BpfLoader
             Types = _types,
             Functions = linked.FunctionInfo.ToArray(),
             Lines = linked.LineInfo.ToArray(),
+            NameOf = (kind, index) => NameOf(linked, kind, index),
         };
         return new BpfProgram(
             load.Load(), definition.Name, definition.Type, definition.ExpectedAttachType, definition.AttachTarget ?? string.Empty,
             definition.SectionName);
     }
+
+    private string? NameOf(LinkedProgram linked, VerifierPoison kind, int index) => kind switch
+    {
+        VerifierPoison.Map when index < _file.Maps.Count => _file.Maps[index].Name,
+        VerifierPoison.Function when index < _file.KernelSymbols.Count => _file.KernelSymbols[index].Name,
+        _ => null,
+    };
 
     private void FillProgramArrays()
     {

@@ -35,12 +35,19 @@ public class BpfMap : IDisposable
     internal static BpfMap Create(in BpfMapShape shape, in MapTypeInfo info, BpfHandle? types)
     {
         using BpfHandle.Lease lease = BpfHandle.Borrow(info.BtfValueTypeId == 0 ? null : types);
-        int result = TryCreate(shape, info, lease.Fd);
+        KernelFeatures features = KernelFeatures.Current;
+        BpfMapShape known = features.LacksObjectNames ? shape with { Name = string.Empty } : shape;
+        int result = TryCreate(known, info, lease.Fd);
         if (result < 0 && lease.Fd != 0)
         {
             // Older kernels take no type information with some map types; it is a courtesy to tools, seldom a need.
-            int plain = TryCreate(shape, info with { BtfKeyTypeId = 0, BtfValueTypeId = 0 }, 0);
+            int plain = TryCreate(known, info with { BtfKeyTypeId = 0, BtfValueTypeId = 0 }, 0);
             result = plain >= 0 ? plain : result;
+        }
+
+        if (result is -Errno.EINVAL or -Errno.E2BIG && known.Name.Length > 0 && !features.HasObjectNames)
+        {
+            result = TryCreate(shape with { Name = string.Empty }, info with { BtfKeyTypeId = 0, BtfValueTypeId = 0 }, 0);
         }
 
         if (result < 0)
@@ -240,7 +247,9 @@ public class BpfMap : IDisposable
         }
     }
 
-    private static int TryCreate(in BpfMapShape shape, in MapTypeInfo info, int typesFd)
+    /// <summary>BPF_MAP_CREATE, once.</summary>
+    /// <returns>A descriptor or <c>-errno</c>.</returns>
+    internal static int TryCreate(in BpfMapShape shape, in MapTypeInfo info, int typesFd)
     {
         var attr = new bpf_attr_map_create
         {

@@ -40,15 +40,17 @@ internal sealed class CgroupAttachment : IDisposable
                 throw new BpfException($"attach {description}", -result, advice: Advice.For(-result));
             }
 
+            BpfHandle handle = program.Handle.Duplicate();
             var attachment = new CgroupAttachment(cgroup, program.Handle.Duplicate(), program.AttachType);
             result = attachment.Call(bpf_cmd.BPF_PROG_ATTACH, AllowMulti);
             if (result < 0)
             {
                 attachment._program.Dispose();
+                handle.Dispose();
                 throw new BpfException($"attach {description}", -result, advice: Advice.For(-result));
             }
 
-            return new BpfLink(attachment._program, description, isKernelLink: false, attachment) { OutlivesProcess = true };
+            return new BpfLink(handle, description, isKernelLink: false, attachment) { OutlivesProcess = true };
         }
         catch
         {

@@ -24,6 +24,9 @@ internal unsafe class KernelCalls
     /// <summary>Whether locked memory bounds BPF objects, and what was done about it.</summary>
     public LockedMemory LockedMemory { get; } = new();
 
+    /// <summary>What the kernel is known to have.</summary>
+    public KernelFeatures Features { get; } = new();
+
     /// <summary>Lets this thread call another kernel until the result is disposed.</summary>
     public static Replacement Replace(KernelCalls kernel)
     {

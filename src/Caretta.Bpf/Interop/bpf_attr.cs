@@ -127,6 +127,10 @@ internal struct bpf_attr_prog_load
     public uint attach_prog_fd;
     public uint core_relo_cnt;
     public ulong fd_array;
+    public ulong core_relos;
+    public uint core_relo_rec_size;
+    /// <summary>Written by the kernel, Linux 6.4: what the whole log takes, its terminating NUL included.</summary>
+    public uint log_true_size;
 }
 
 /// <summary>BPF_PROG_ATTACH and BPF_PROG_DETACH.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 
+using Caretta.Bpf.Btf;
 using Caretta.Bpf.Interop;
 
 namespace Caretta.Bpf.Tests.Loading;
@@ -111,10 +112,14 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
 
         return command switch
         {
-            bpf_cmd.BPF_PROG_LOAD when HelpersOf(copy).Contains(160) && Release < new Version(5, 11) => -Errno.EINVAL,
-            bpf_cmd.BPF_MAP_CREATE or bpf_cmd.BPF_PROG_LOAD or bpf_cmd.BPF_BTF_LOAD =>
-                Memory.rlim_cur < NeededMemory && Release < new Version(5, 11) ? -Errno.EPERM : Descriptor(),
+            bpf_cmd.BPF_PROG_LOAD => LoadProgram(copy),
+            bpf_cmd.BPF_MAP_CREATE when (Read<uint>(copy, 16) & (1 << 7)) != 0 && Release < new Version(5, 2) => -Errno.EINVAL,
+            bpf_cmd.BPF_MAP_CREATE when (Read<uint>(copy, 16) & (1 << 10)) != 0 && Release < new Version(5, 5) => -Errno.EINVAL,
+            bpf_cmd.BPF_BTF_LOAD when !TakesTypes(copy) => -Errno.EINVAL,
+            bpf_cmd.BPF_MAP_CREATE or bpf_cmd.BPF_BTF_LOAD => Charged(),
+            bpf_cmd.BPF_MAP_LOOKUP_BATCH or bpf_cmd.BPF_MAP_LOOKUP_AND_DELETE_BATCH or bpf_cmd.BPF_MAP_GET_NEXT_KEY => -Errno.ENOENT,
             bpf_cmd.BPF_LINK_CREATE when Read<uint>(copy, 8) == 41 && Release < new Version(5, 15) => -Errno.EINVAL,
+            bpf_cmd.BPF_LINK_CREATE when Read<uint>(copy, 4) == uint.MaxValue => -Errno.EBADF,
             bpf_cmd.BPF_LINK_CREATE or bpf_cmd.BPF_RAW_TRACEPOINT_OPEN or bpf_cmd.BPF_ITER_CREATE => Descriptor(),
             _ => 0,
         };
@@ -149,6 +154,75 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
         }
 
         return 0;
+    }
+
+    private int Charged() => Memory.rlim_cur < NeededMemory && Release < new Version(5, 11) ? -Errno.EPERM : Descriptor();
+
+    private int LoadProgram(byte[] attr)
+    {
+        const uint Kprobe = 2;
+        var instructions = new ReadOnlySpan<BpfInstruction>((void*)Read<ulong>(attr, 8), (int)Read<uint>(attr, 4));
+        if (instructions.Length > 4096 && Release < new Version(5, 2))
+        {
+            return -Errno.E2BIG;
+        }
+
+        if (Read<uint>(attr, 0) == Kprobe && Release < new Version(5, 0)
+            && Read<uint>(attr, 40) >> 8 != (uint)((Release.Major << 8) | Release.Minor))
+        {
+            return -Errno.EINVAL;
+        }
+
+        for (int i = 0; i < instructions.Length; i++)
+        {
+            if (instructions[i].IsWide)
+            {
+                if (instructions[i].SourceRegister == BpfInstruction.PseudoMapValue && Release < new Version(5, 2))
+                {
+                    return -Errno.EINVAL;
+                }
+
+                i++;
+            }
+        }
+
+        return HelpersOf(attr).TrueForAll(helper => Release >= SinceOf(helper)) ? Charged() : -Errno.EINVAL;
+    }
+
+    private static Version SinceOf(int helper) => helper switch
+    {
+        160 => new Version(5, 11),
+        >= 112 and <= 115 => new Version(5, 5),
+        _ => new Version(4, 1),
+    };
+
+    /// <summary>Kinds of types by release: Documentation/bpf/btf.rst and the history of kernel/bpf/btf.c.</summary>
+    private bool TakesTypes(byte[] attr)
+    {
+        var image = new ReadOnlySpan<byte>((void*)Read<ulong>(attr, 0), (int)Read<uint>(attr, 16));
+        BtfTypes types = BtfTypes.Parse(image.ToArray(), "types");
+        for (uint id = 1; id <= types.Count; id++)
+        {
+            BtfType type = types[id];
+            Version since = type.Kind switch
+            {
+                BtfKind.Function when type.Linkage == BtfLinkage.Global => new Version(5, 6),
+                BtfKind.Function or BtfKind.FunctionPrototype => new Version(5, 0),
+                BtfKind.DataSection when type.Name.StartsWith("?"u8) => new Version(6, 9),
+                BtfKind.Variable or BtfKind.DataSection => new Version(5, 2),
+                BtfKind.Float => new Version(5, 13),
+                BtfKind.DeclarationTag => new Version(5, 16),
+                BtfKind.TypeTag => new Version(5, 17),
+                BtfKind.Enum64 => new Version(6, 0),
+                _ => new Version(4, 18),
+            };
+            if (since > Release)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static int Descriptor()
