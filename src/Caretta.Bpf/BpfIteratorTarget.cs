@@ -14,11 +14,14 @@ public sealed class BpfIteratorTarget
     /// <summary>The cgroup to start from.</summary>
     internal string? CgroupPath { get; private init; }
 
-    /// <summary>First member of <c>union bpf_iter_link_info</c>: a thread, or how to walk cgroups.</summary>
-    internal uint First { get; private init; }
+    /// <summary>How to walk from there.</summary>
+    internal BpfCgroupOrder Order { get; private init; }
 
-    /// <summary>Second member: a process.</summary>
-    internal uint Second { get; private init; }
+    /// <summary>The thread, or 0.</summary>
+    internal uint ThreadId { get; private init; }
+
+    /// <summary>The process, or 0.</summary>
+    internal uint ProcessId { get; private init; }
 
     /// <summary>The elements of one map, for <c>bpf_map_elem</c>, <c>bpf_sk_storage_map</c>, <c>sockmap</c>. Linux 5.9.</summary>
     public static BpfIteratorTarget ElementsOf(BpfMap map)
@@ -28,15 +31,15 @@ public sealed class BpfIteratorTarget
     }
 
     /// <summary>One thread, for <c>task</c>, <c>task_file</c> and <c>task_vma</c>. Linux 6.1.</summary>
-    public static BpfIteratorTarget Thread(int threadId) => new($"thread {threadId}") { First = (uint)threadId };
+    public static BpfIteratorTarget Thread(int threadId) => new($"thread {threadId}") { ThreadId = (uint)threadId };
 
     /// <summary>All threads of a process, for <c>task</c>, <c>task_file</c> and <c>task_vma</c>. Linux 6.1.</summary>
-    public static BpfIteratorTarget Process(int processId) => new($"process {processId}") { Second = (uint)processId };
+    public static BpfIteratorTarget Process(int processId) => new($"process {processId}") { ProcessId = (uint)processId };
 
     /// <summary>A part of the cgroup tree, for <c>cgroup</c>. Linux 6.1.</summary>
     public static BpfIteratorTarget Cgroup(string path, BpfCgroupOrder order)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return new BpfIteratorTarget($"cgroup {path}") { CgroupPath = path, First = (uint)order };
+        return new BpfIteratorTarget($"cgroup {path}") { CgroupPath = path, Order = order };
     }
 }

@@ -113,27 +113,24 @@ public sealed partial class BpfLink
             return Wrap(TryCreate(program, 0, program.AttachType, 0), description);
         }
 
-        using BpfHandle? cgroup = target.CgroupPath is { } path ? CgroupAttachment.Open(path) : null;
-        using BpfHandle.Lease cgroupLease = BpfHandle.Borrow(cgroup);
-        using BpfHandle.Lease mapLease = BpfHandle.Borrow(target.Map?.Handle);
-        using BpfHandle.Lease lease = program.Handle.Borrow();
-        var info = new bpf_iter_link_info
+        // All of them live on this stack frame until the call returns.
+        if (target.Map is { } map)
         {
-            first = target.Map is null ? target.First : (uint)mapLease.Fd,
-            second = cgroup is null ? target.Second : (uint)cgroupLease.Fd,
-        };
-        var attr = new bpf_attr_link_create
+            using BpfHandle.Lease mapLease = map.Handle.Borrow();
+            var info = new bpf_iter_link_info_map { map_fd = (uint)mapLease.Fd };
+            return CreateIterator(program, &info, sizeof(bpf_iter_link_info_map), description);
+        }
+
+        if (target.CgroupPath is { } path)
         {
-            prog_fd = (uint)lease.Fd,
-            attach_type = (uint)program.AttachType,
-            iter_info = BpfSyscall.Address(&info),
+            using BpfHandle cgroup = CgroupAttachment.Open(path);
+            using BpfHandle.Lease cgroupLease = cgroup.Borrow();
+            var info = new bpf_iter_link_info_cgroup { order = (uint)target.Order, cgroup_fd = (uint)cgroupLease.Fd };
+            return CreateIterator(program, &info, sizeof(bpf_iter_link_info_cgroup), description);
+        }
 
-            // Before Linux 6.1 a map was all there was.
-            iter_info_len = target.Map is null ? (uint)sizeof(bpf_iter_link_info) : sizeof(uint),
-        };
-
-        // info lives on this stack frame until the call returns.
-        return Wrap(BpfSyscall.Call(bpf_cmd.BPF_LINK_CREATE, ref attr), description);
+        var task = new bpf_iter_link_info_task { tid = target.ThreadId, pid = target.ProcessId };
+        return CreateIterator(program, &task, sizeof(bpf_iter_link_info_task), description);
     }
 
     /// <summary>Attaches a <c>tracepoint</c> program, e.g. to <c>sock/inet_sock_set_state</c>. Linux 4.7; needs tracefs.</summary>
@@ -254,13 +251,17 @@ public sealed partial class BpfLink
                 at += Encoding.UTF8.GetByteCount(functions[i]) + 1;
             }
 
-            const ulong Return = 1;    // include/uapi/linux/bpf.h, BPF_F_KPROBE_MULTI_RETURN
-            var attr = new bpf_attr_link_create
+            const uint Return = 1;    // include/uapi/linux/bpf.h, BPF_F_KPROBE_MULTI_RETURN
+            var attr = new bpf_attr_link_create_multi
             {
                 prog_fd = (uint)lease.Fd,
                 attach_type = (uint)BpfAttachType.TraceKprobeMulti,
-                iter_info = (isReturn ? Return : 0) | ((ulong)functions.Count << 32),
-                iter_info_len = BpfSyscall.Address(symbols),
+                kprobe_multi = new bpf_kprobe_multi
+                {
+                    flags = isReturn ? Return : 0,
+                    cnt = (uint)functions.Count,
+                    syms = BpfSyscall.Address(symbols),
+                },
             };
             string what = functions.Count == 1 ? functions[0] : $"{functions[0]} and {functions.Count - 1} more";
             int result = BpfSyscall.Call(bpf_cmd.BPF_LINK_CREATE, ref attr);
@@ -335,6 +336,19 @@ public sealed partial class BpfLink
             string description = $"{program.Name} to {tracepoint ?? program.AttachTarget}";
             return Wrap(result, description);
         }
+    }
+
+    private static unsafe BpfLink CreateIterator(BpfProgram program, void* info, int length, string description)
+    {
+        using BpfHandle.Lease lease = program.Handle.Borrow();
+        var attr = new bpf_attr_link_create
+        {
+            prog_fd = (uint)lease.Fd,
+            attach_type = (uint)program.AttachType,
+            iter_info = BpfSyscall.Address(info),
+            iter_info_len = (uint)length,
+        };
+        return Wrap(BpfSyscall.Call(bpf_cmd.BPF_LINK_CREATE, ref attr), description);
     }
 
     /// <summary>A <c>kprobe</c> or <c>kretprobe</c> the way of Linux before 4.17, on any kernel.</summary>

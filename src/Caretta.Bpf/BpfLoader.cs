@@ -13,6 +13,8 @@ namespace Caretta.Bpf;
 public sealed class BpfLoader
 {
     private readonly BpfObject _file;
+    private readonly BpfLoadOptions _options;
+    private readonly List<string> _pinned = [];
     private readonly BpfMap?[] _maps;
     private readonly BpfProgram?[] _programs;
     private readonly Dictionary<string, Exception> _leftOut = [];
@@ -22,9 +24,10 @@ public sealed class BpfLoader
     private KernelTypes? _kernel;
     private KernelSymbols? _symbols;
 
-    private BpfLoader(BpfObject file)
+    private BpfLoader(BpfObject file, BpfLoadOptions options)
     {
         _file = file;
+        _options = options;
         _maps = new BpfMap?[file.Maps.Count];
         _programs = new BpfProgram?[file.Programs.Count];
     }
@@ -38,11 +41,17 @@ public sealed class BpfLoader
     /// <exception cref="CoreRelocationException">A relocation has no clear answer on this kernel.</exception>
     /// <exception cref="FileNotFoundException">The kernel does not describe its types, and the object needs them.</exception>
     /// <exception cref="KeyNotFoundException">The kernel has no such hook, variable or function.</exception>
-    /// <exception cref="NotSupportedException">A program has no known type, or a map is to be pinned.</exception>
-    public static LoadedObject Load(BpfObject file)
+    /// <exception cref="NotSupportedException">A program has no known type.</exception>
+    public static LoadedObject Load(BpfObject file) => Load(file, new BpfLoadOptions());
+
+    /// <inheritdoc cref="Load(BpfObject)"/>
+    /// <param name="file">The object.</param>
+    /// <param name="options">How.</param>
+    public static LoadedObject Load(BpfObject file, BpfLoadOptions options)
     {
         ArgumentNullException.ThrowIfNull(file);
-        var loader = new BpfLoader(file);
+        ArgumentNullException.ThrowIfNull(options);
+        var loader = new BpfLoader(file, options);
         try
         {
             loader.LoadTypes();
@@ -80,6 +89,12 @@ public sealed class BpfLoader
         foreach (BpfMap? map in _maps)
         {
             map?.Dispose();
+        }
+
+        // Only names that this load has made.
+        foreach (string path in _pinned)
+        {
+            File.Delete(path);
         }
     }
 
@@ -161,17 +176,40 @@ public sealed class BpfLoader
 
     private BpfMap CreateMap(BpfMapDefinition definition)
     {
-        if (definition.PinByName)
+        BpfMapShape shape = MapFixups.ToShape(definition);
+        if (!definition.PinByName)
         {
-            throw new NotSupportedException(
-                $"{_file.Name}: map {definition.Name} is to be pinned, which is not supported: clear PinByName to have one of its own");
+            return CreateMap(definition, shape);
         }
 
-        BpfMapShape shape = MapFixups.ToShape(definition);
+        string path = PinnedObject.PathOf(_options.PinDirectory, definition.Name);
+        BpfMap map = MapPin.OpenOrCreate(path, shape, definition.MapExtra, () => CreateMap(definition, shape), out bool isCreated);
+        if (isCreated)
+        {
+            _pinned.Add(path);
+        }
+
+        return map;
+    }
+
+    private BpfMap CreateMap(BpfMapDefinition definition, BpfMapShape shape)
+    {
         var info = new BpfMap.MapTypeInfo(NumaNode: (int)definition.NumaNode, MapExtra: definition.MapExtra);
         if (_types is not null && MapFixups.TakesTypes(definition))
         {
             info = info with { BtfKeyTypeId = (int)definition.BtfKeyTypeId, BtfValueTypeId = (int)definition.BtfValueTypeId };
+        }
+
+        if (definition.IsData && definition.IsMmapable && !KernelFeatures.Current.LacksMappableArrays)
+        {
+            try
+            {
+                return BpfMap.Create(shape with { Flags = shape.Flags | BpfMapDefinition.Mmapable }, info, _types);
+            }
+            catch (BpfException refused) when (refused.ErrorNumber == Interop.Errno.EINVAL && !KernelFeatures.Current.HasMappableArrays)
+            {
+                // Then it is read by system calls.
+            }
         }
 
         if (definition.InnerMap is null)

@@ -58,7 +58,8 @@ internal static unsafe class PinnedObject
         };
     }
 
-    private static string? AdviceFor(int result) => result is -Errno.EPERM or -Errno.ENOENT ? NotMounted : null;
+    /// <summary>What a refusal usually means.</summary>
+    internal static string? AdviceFor(int result) => result is -Errno.EPERM or -Errno.ENOENT ? NotMounted : null;
 
     private static int Call(bpf_cmd command, string path, uint fd, uint flags)
     {

@@ -19,6 +19,7 @@ internal static class Errno
     public const int E2BIG = 7;
     public const int EDEADLK = 35;
     public const int ENOSYS = 38;
+    public const int EPROTO = 71;
     public const int EOPNOTSUPP = 95;
     public const int EADDRNOTAVAIL = 99;
     public const int ETIMEDOUT = 110;
@@ -56,7 +57,7 @@ internal static class Errno
         36 => "ENAMETOOLONG",
         ENOSYS => "ENOSYS",
         62 => "ETIME",
-        71 => "EPROTO",
+        EPROTO => "EPROTO",
         75 => "EOVERFLOW",
         EOPNOTSUPP => "EOPNOTSUPP",
         EADDRNOTAVAIL => "EADDRNOTAVAIL",

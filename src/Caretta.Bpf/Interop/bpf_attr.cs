@@ -201,7 +201,7 @@ internal struct bpf_attr_obj
     public uint file_flags;
 }
 
-/// <summary>BPF_LINK_CREATE, with the members that kinds of links have in common places.</summary>
+/// <summary>BPF_LINK_CREATE, with the members for iterators and for events.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct bpf_attr_link_create
 {
@@ -210,16 +210,31 @@ internal struct bpf_attr_link_create
     public uint target_fd;
     public uint attach_type;
     public uint flags;
-    /// <summary>
-    /// iter_info: address of a <see cref="bpf_iter_link_info"/>; tracing: target_btf_id in the low half; perf event: bpf_cookie;
-    /// several functions: flags and, above them, their count; tcx, netkit, cgroup: relative_fd.
-    /// </summary>
+    /// <summary>iter_info: address of one of the <see cref="bpf_iter_link_info_map"/>; perf event: bpf_cookie.</summary>
     public ulong iter_info;
-    /// <summary>iter_info_len; tracing: cookie; several functions: syms; tcx, netkit, cgroup: expected_revision.</summary>
-    public ulong iter_info_len;
-    /// <summary>Several functions: addrs.</summary>
+    public uint iter_info_len;
+    private readonly uint _pad;
+}
+
+/// <summary>BPF_LINK_CREATE for several kernel functions.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_attr_link_create_multi
+{
+    public uint prog_fd;
+    public uint target_fd;
+    public uint attach_type;
+    public uint flags;
+    public bpf_kprobe_multi kprobe_multi;
+}
+
+/// <summary>Member kprobe_multi of BPF_LINK_CREATE.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_kprobe_multi
+{
+    public uint flags;
+    public uint cnt;
+    public ulong syms;
     public ulong addrs;
-    /// <summary>Several functions: cookies.</summary>
     public ulong cookies;
 }
 
@@ -240,13 +255,29 @@ internal struct bpf_attr_link_detach
     public uint link_fd;
 }
 
-/// <summary><c>union bpf_iter_link_info</c>: map_fd; or order, cgroup_fd, cgroup_id; or tid, pid, pid_fd.</summary>
+/// <summary><c>union bpf_iter_link_info</c>, the member for map iterators.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct bpf_iter_link_info
+internal struct bpf_iter_link_info_map
 {
-    public uint first;
-    public uint second;
-    public ulong third;
+    public uint map_fd;
+}
+
+/// <summary><c>union bpf_iter_link_info</c>, the member for cgroups.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_iter_link_info_cgroup
+{
+    public uint order;
+    public uint cgroup_fd;
+    public ulong cgroup_id;
+}
+
+/// <summary><c>union bpf_iter_link_info</c>, the member for tasks.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_iter_link_info_task
+{
+    public uint tid;
+    public uint pid;
+    public uint pid_fd;
 }
 
 /// <summary>BPF_ITER_CREATE.</summary>
