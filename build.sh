@@ -225,6 +225,12 @@ publish_traffic() {
         publish_native tests/Caretta.Traffic caretta-traffic
 }
 
+publish_trial() {
+    setup_build
+    once publish-trial "$artifacts/caretta-loader-trial" "${shared_inputs[@]}" src/Caretta.Bpf tests/Caretta.LoaderTrial -- \
+        publish_native tests/Caretta.LoaderTrial caretta-loader-trial
+}
+
 build_solution() {
     say "Building the solution"
     dotnet build Caretta.sln -c "$configuration" -v quiet -warnaserror -p:SharedCompilationId="$compiler" >&2
@@ -352,6 +358,7 @@ vm_suites() {
     local series
     for series in $kernels; do
         suite_lines "kernel-$series" tests/kernels/run.sh "$series"
+        suite_lines "loader-$series" tests/kernels/loader.sh "$series"
     done
 }
 
@@ -405,6 +412,9 @@ publish-all)
     publish
     publish_traffic
     ;;
+publish-trial)
+    publish_trial
+    ;;
 build)
     build
     ;;
@@ -449,6 +459,7 @@ test-kernels)
     begin
     prepare setup-test
     prepare publish-all
+    prepare publish-trial
     vm_suites
     finish
     ;;
@@ -460,6 +471,7 @@ test)
     need_dotnet
     prepare build
     prepare publish-all
+    prepare publish-trial
     suite_lines style style
     unit_suites
     kernel_suites

@@ -67,6 +67,15 @@ public sealed class BpfMapDefinition
     /// <summary>Memory node to allocate from if <see cref="Flags"/> has <c>BPF_F_NUMA_NODE</c>.</summary>
     public uint NumaNode { get; set; }
 
+    /// <summary>
+    /// Whether loading the object creates the map. Programs that are loaded all the same may use one that is not created only where the
+    /// verifier sees that they never get there.
+    /// </summary>
+    public bool AutoCreate { get; set; } = true;
+
+    /// <summary>Whether a kernel that refuses the map goes on without it, as if <see cref="AutoCreate"/> were off.</summary>
+    public bool IsOptional { get; set; }
+
     /// <summary>Whether to take it from, or else to put it at, <c>/sys/fs/bpf/</c> and its name.</summary>
     public bool PinByName { get; set; }
 

@@ -38,6 +38,12 @@ public sealed class BpfProgramDefinition
     /// <summary>Whether loading the object loads the program; initially false if the section's name starts with a question mark.</summary>
     public bool AutoLoad { get; set; }
 
+    /// <summary>
+    /// Whether the object is loaded all the same when this program cannot be: the kernel refuses it, or lacks the hook or a type.
+    /// Why it was left out is in <see cref="LoadedObject.LeftOut"/>.
+    /// </summary>
+    public bool IsOptional { get; set; }
+
     /// <summary>Program type; <see cref="BpfProgramType.Unspecified"/> if the section's name is not known.</summary>
     public BpfProgramType Type { get; set; }
 

@@ -11,6 +11,10 @@ internal static class Fixture
     public static string PathOf(string name, [CallerFilePath] string here = "") =>
         Path.Combine(Path.GetDirectoryName(here)!, "Fixtures", name);
 
+    /// <summary>An object that was made for the kernel tests.</summary>
+    public static string KernelPath(string name) =>
+        Path.Combine(PathOf(string.Empty), "..", "..", "Caretta.Kernel.Tests", "Fixtures", name);
+
     public static byte[] Read(string name) => File.ReadAllBytes(PathOf(name));
 
     public static BpfObject Parse(string name) => BpfObject.Parse(Read(name), name);

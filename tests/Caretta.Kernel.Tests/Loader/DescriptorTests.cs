@@ -10,7 +10,7 @@ namespace Caretta.Kernel.Tests.Loader;
 /// <summary>Whatever happens while an object is loaded, nothing of it stays behind.</summary>
 public sealed class DescriptorTests
 {
-    private const int Rounds = 300;
+    private const int Rounds = 1000;
 
     // Every second one fails, each at another point.
     private static readonly (string Object, string[] Programs, Type? Failure)[] Loads =
@@ -28,7 +28,7 @@ public sealed class DescriptorTests
     ];
 
     [KernelFact]
-    public void Hundreds_of_loads_leave_no_descriptor_and_no_memory()
+    public void A_thousand_loads_of_which_half_fail_leave_no_descriptor_and_no_memory()
     {
         int descriptors = OpenDescriptors.Count();
         long managed = 0;
