@@ -135,7 +135,7 @@ internal sealed class SystemCheck
 
         public int Other => 0;
 
-        public LinkEnds Resolve(in LinkKey key, TimeSpan waited) => default;
+        public LinkEnds Resolve(in LinkKey key, TimeSpan waited, LinkHolders holders) => default;
 
         public bool IsGone(int workload) => false;
     }

@@ -38,10 +38,12 @@ internal sealed class ObjectSlots
             return index;
         }
 
+        byte life = 0;
         if (_free >= 0)
         {
             index = _free;
             _free = _items[index].Workload;
+            life = _items[index].Life;
         }
         else
         {
@@ -53,7 +55,7 @@ internal sealed class ObjectSlots
             index = Used++;
         }
 
-        _items[index] = new IndexedObject { Uid = uid, Namespace = "", Workload = -1 };
+        _items[index] = new IndexedObject { Uid = uid, Namespace = "", Workload = -1, Life = life };
         return index;
     }
 
@@ -76,7 +78,7 @@ internal sealed class ObjectSlots
         }
 
         _byUid.Remove(_items[index].Uid);
-        _items[index] = new IndexedObject { Namespace = "", Workload = _free };
+        _items[index] = new IndexedObject { Namespace = "", Workload = _free, Life = (byte)(_items[index].Life + 1) };
         _free = index;
     }
 

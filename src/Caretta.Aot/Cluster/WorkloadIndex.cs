@@ -154,6 +154,16 @@ internal sealed class WorkloadIndex
         return true;
     }
 
+    /// <summary>A number for an object that was found which no other object ever has, unless 256 have had its place.</summary>
+    public long HolderOf(int index) => ((long)index << 8 | _slots[index].Life) + 1;
+
+    /// <summary>Looks for the object that was given this number.</summary>
+    public bool TryFindHolder(long holder, out int index)
+    {
+        index = (int)((holder - 1) >> 8);
+        return holder > 0 && index < _slots.Used && !_slots[index].Uid.IsNone && HolderOf(index) == holder;
+    }
+
     /// <summary>The type of an object that was found.</summary>
     public ClusterObjectType TypeOf(int index) => _slots[index].Type;
 
