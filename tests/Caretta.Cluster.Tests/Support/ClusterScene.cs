@@ -56,6 +56,11 @@ internal sealed class ClusterScene : IAsyncDisposable
         Keep(await RunningPod.StartAsync(
             Server.Admin, Network, await Server.Admin.CreateAsync(manifest, cancellation), cancellation, addresses));
 
+    /// <summary>Creates a pod and runs it without telling the API server so.</summary>
+    public async Task<RunningPod> StartUnannouncedAsync(
+        JsonObject manifest, CgroupLayout layout, CancellationToken cancellation, params string[] addresses) =>
+        Keep(RunningPod.StartUnannounced(Network, await Server.Admin.CreateAsync(manifest, cancellation), layout, addresses));
+
     /// <summary>Runs the next pod that a controller made.</summary>
     /// <param name="space">The namespace.</param>
     /// <param name="prefix">The beginning of its name.</param>
