@@ -3,6 +3,7 @@ using System.Net.Sockets;
 
 using Caretta.Bpf;
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 
 using Xunit;
 
@@ -67,7 +68,7 @@ public sealed class AttachTests
         if (!Rerun.IsInner())
         {
             await Rerun.ExpectPassAsync(typeof(AttachTests),
-                ["unshare", "--mount", "sh", "-c", "mount -t tracefs tracefs /sys/kernel/tracing && exec \"$@\"", "sh"]);
+                ["unshare", "--mount", "sh", "-c", "mount -t tracefs tracefs /sys/kernel/tracing && exec \"$@\"", "sh"], cancellation: TestContext.Current.CancellationToken);
             return;
         }
 
@@ -88,7 +89,7 @@ public sealed class AttachTests
             await Rerun.ExpectPassAsync(typeof(AttachTests), [
                 "unshare", "--mount", "sh", "-c",
                 "mount -t tmpfs none /sys/kernel/tracing && mount -t tmpfs none /sys/kernel/debug && exec \"$@\"", "sh",
-            ]);
+            ], cancellation: TestContext.Current.CancellationToken);
             return;
         }
 
