@@ -96,6 +96,8 @@ internal sealed class ClusterNaming : INaming
         health.FoldedEnds = _names.FoldedEnds;
         health.IndexAddresses = _index.AddressCount;
         health.DepartedObjects = _index.DepartedCount;
+        health.ApiRequests = (ulong)_client.Requests;
+        health.ApiReceivedBytes = (ulong)_client.BytesReceived;
         for (int type = 0; type < _client.TypeCount; type++)
         {
             ReflectorStatus status = _client.Status(type);

@@ -98,6 +98,12 @@ internal sealed class AgentHealth
     /// <summary>Addresses in the index of the cluster.</summary>
     public long IndexAddresses { get; set; }
 
+    /// <summary>Requests sent to the API server.</summary>
+    public ulong ApiRequests { get; set; }
+
+    /// <summary>Bytes of response bodies that came from the API server, compressed as they came.</summary>
+    public ulong ApiReceivedBytes { get; set; }
+
     /// <summary>Objects that are gone and still in the index, for bytes that come late.</summary>
     public long DepartedObjects { get; set; }
 
@@ -155,6 +161,8 @@ internal sealed class AgentHealth
         PendingSentBytes = source.PendingSentBytes;
         PendingReceivedBytes = source.PendingReceivedBytes;
         IndexAddresses = source.IndexAddresses;
+        ApiRequests = source.ApiRequests;
+        ApiReceivedBytes = source.ApiReceivedBytes;
         DepartedObjects = source.DepartedObjects;
         ResidentBytes = source.ResidentBytes;
         Scrapes = source.Scrapes;
