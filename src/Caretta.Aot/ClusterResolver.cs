@@ -32,7 +32,7 @@ internal sealed class ClusterResolver(ClusterNames names, NamingRules rules) : I
         {
             remote = IsPeerShown(in key)
                 ? names.Local(key.RemoteOwner.CgroupId, key.RemoteAddress, waited)
-                : names.Remote(key.RemoteAddress, waited);
+                : names.Remote(key.RemoteAddress, waited, key.Role == LinkRole.Client ? key.ServerPort : (ushort)0);
         }
 
         var found = new LinkHolders(local.Holder, remote.Holder);

@@ -153,9 +153,10 @@ internal sealed class ClusterNames
     /// <summary>Names the end at an address elsewhere.</summary>
     /// <param name="address">The address.</param>
     /// <param name="waited">As for <see cref="Local"/>.</param>
-    public NamedEnd Remote(NetAddress address, TimeSpan waited)
+    /// <param name="port">Where it listens, which tells services that share an address apart; 0 if it does not.</param>
+    public NamedEnd Remote(NetAddress address, TimeSpan waited, ushort port = 0)
     {
-        if (!_index.TryFindAddress(address, out int holder, out bool isVacant))
+        if (!_index.TryFindAddress(address, out int holder, out bool isVacant, port))
         {
             return RemoteUnknown(address, waited);
         }
