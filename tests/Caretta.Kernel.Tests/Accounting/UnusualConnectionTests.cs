@@ -3,8 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 
 using Caretta.Kernel.Tests.Support;
-using Caretta.Traffic;
 using Caretta.Testing;
+using Caretta.Traffic;
 using Caretta.Traffic.Reports;
 
 using Xunit;
