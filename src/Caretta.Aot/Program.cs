@@ -32,6 +32,7 @@ switch (options.Command)
         return Success;
     case AgentCommand.Check:
         SystemCheck check = SystemCheck.Run(BuildInfo.ReadBpfObject());
+        check.Add(await ClusterCheck.RunAsync(Environment.GetEnvironmentVariable, options.ServiceAsWorkload, CancellationToken.None));
         Console.Out.Write(options.Json ? CheckReport.ToJson(check) : CheckReport.ToText(check));
         return check.Passed ? Success : CannotRun;
     default:

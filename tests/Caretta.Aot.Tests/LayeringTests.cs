@@ -23,7 +23,7 @@ public sealed partial class LayeringTests
         ["Metrics"] = ["Caretta.Aot.Identity", "Caretta.Aot.Snapshots"],
         ["Http"] = [],
         // A command of its own: it tries the real thing.
-        ["Check"] = ["Caretta.Aot.Links", "Caretta.Bpf"],
+        ["Check"] = ["Caretta.Aot.Kubernetes", "Caretta.Aot.Links", "Caretta.Bpf"],
     };
 
     [Fact]

@@ -13,6 +13,7 @@ internal sealed class SystemCheck
     private const string InitialPidNamespace = "pid:[4026531836]";
 
     private readonly List<CheckItem> _items = [];
+    private bool _isRefusedElsewhere;
 
     private SystemCheck()
     {
@@ -28,7 +29,7 @@ internal sealed class SystemCheck
     public string? Reason { get; private set; }
 
     /// <summary>Whether the agent can run.</summary>
-    public bool Passed => Tier is not null;
+    public bool Passed => Tier is not null && !_isRefusedElsewhere;
 
     /// <summary>Checks this machine.</summary>
     /// <param name="image">The agent's BPF object.</param>
@@ -43,6 +44,16 @@ internal sealed class SystemCheck
         check.CheckPidNamespace();
         check.CheckTier(image, cgroupMount);
         return check;
+    }
+
+    /// <summary>Adds what was looked at elsewhere. What failed there keeps the agent from running.</summary>
+    public void Add(IEnumerable<CheckItem> items)
+    {
+        foreach (CheckItem item in items)
+        {
+            _items.Add(item);
+            _isRefusedElsewhere |= item.State == CheckState.Failed;
+        }
     }
 
     private void CheckKernel() => _items.Add(new CheckItem("kernel", CheckState.Ok, KernelRelease.Text));
@@ -135,7 +146,7 @@ internal sealed class SystemCheck
 
         public int Other => 0;
 
-        public LinkEnds Resolve(in LinkKey key, TimeSpan waited) => default;
+        public LinkEnds Resolve(in LinkKey key, TimeSpan waited, LinkHolders holders) => default;
 
         public bool IsGone(int workload) => false;
     }

@@ -98,6 +98,7 @@ internal sealed class MainTier : IDisposable
     {
         // In this order: what is accepted once sockops runs inherits its listener's owner, and a connection that changes state meanwhile
         // is seen by one of the two, and both may see it.
+        // What was begun before sockops ran and is established meanwhile has no owner yet: own_sockets notes it the second time.
         RunOnce(BpfLink.AttachIterator(_loaded.Program("own_sockets")));
         _attached.Add(BpfLink.AttachCgroup(_loaded.Program("sock_ops"), cgroupMount));
         _attached.Add(BpfLink.AttachTracing(_loaded.Program("inet_sock_set_state")));
@@ -113,6 +114,7 @@ internal sealed class MainTier : IDisposable
     public void Adopt()
     {
         RunOnce(BpfLink.AttachIterator(_loaded.Program("own_sockets")));
+        EndStart();
         RunOnce(BpfLink.AttachIterator(_loaded.Program("adopt_sockets"), _loaded.Map("sockets")));
         ReadCounters();
     }
@@ -182,6 +184,15 @@ internal sealed class MainTier : IDisposable
 
         _links.Dispose();
         _loaded.Dispose();
+    }
+
+    private void EndStart()
+    {
+        (BpfMap map, int offset) = _loaded.Variable("starting");
+        byte[] value = new byte[map.Shape.ValueSize];
+        map.TryLookup([0, 0, 0, 0], value);
+        value[offset] = 0;
+        map.Update([0, 0, 0, 0], value);
     }
 
     private static void RunOnce(BpfLink link)

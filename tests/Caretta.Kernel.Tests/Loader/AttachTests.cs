@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using Caretta.Bpf;
 using Caretta.Bpf.Interop;
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 
 using Xunit;
 
@@ -179,7 +180,7 @@ public sealed class AttachTests
         if (!Rerun.IsInner())
         {
             await Rerun.ExpectPassAsync(typeof(AttachTests),
-                ["unshare", "--mount", "sh", "-c", "mount -t tracefs tracefs /sys/kernel/tracing && exec \"$@\"", "sh"]);
+                ["unshare", "--mount", "sh", "-c", "mount -t tracefs tracefs /sys/kernel/tracing && exec \"$@\"", "sh"], cancellation: TestContext.Current.CancellationToken);
             return;
         }
 
@@ -200,7 +201,7 @@ public sealed class AttachTests
             await Rerun.ExpectPassAsync(typeof(AttachTests), [
                 "unshare", "--mount", "sh", "-c",
                 "mount -t tmpfs none /sys/kernel/tracing && mount -t tmpfs none /sys/kernel/debug && exec \"$@\"", "sh",
-            ]);
+            ], cancellation: TestContext.Current.CancellationToken);
             return;
         }
 

@@ -1,5 +1,6 @@
 using Caretta.Bpf;
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 
 using Microsoft.Win32.SafeHandles;
 
@@ -83,7 +84,7 @@ public sealed class DescriptorTests
     {
         if (!Rerun.IsInner())
         {
-            await Rerun.ExpectPassAsync(typeof(DescriptorTests), []);
+            await Rerun.ExpectPassAsync(typeof(DescriptorTests), [], cancellation: TestContext.Current.CancellationToken);
             return;
         }
 

@@ -1,5 +1,6 @@
 using Caretta.Bpf;
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 
 using Xunit;
 
@@ -80,7 +81,7 @@ public sealed class RefusalTests
     {
         if (!Rerun.IsInner())
         {
-            await Rerun.ExpectPassAsync(typeof(RefusalTests), ["setpriv", "--bounding-set=-bpf,-sys_admin"]);
+            await Rerun.ExpectPassAsync(typeof(RefusalTests), ["setpriv", "--bounding-set=-bpf,-sys_admin"], cancellation: TestContext.Current.CancellationToken);
             return;
         }
 

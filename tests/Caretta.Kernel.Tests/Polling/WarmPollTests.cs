@@ -7,6 +7,7 @@ using Caretta.Aot.Links;
 using Caretta.Aot.Snapshots;
 using Caretta.Bpf;
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 
 using Xunit;
 
@@ -46,7 +47,7 @@ public sealed class WarmPollTests
     {
         if (!Rerun.IsInner(test))
         {
-            await QuietMachine.ExpectPassAsync(typeof(WarmPollTests), test);
+            await QuietMachine.ExpectPassAsync(typeof(WarmPollTests), test, TestContext.Current.CancellationToken);
             return;
         }
 
