@@ -315,8 +315,46 @@ public sealed class BpfLoader
     {
         VerifierPoison.Map when index < _file.Maps.Count => _file.Maps[index].Name,
         VerifierPoison.Function when index < _file.KernelSymbols.Count => _file.KernelSymbols[index].Name,
+        VerifierPoison.Relocation => NameOfRelocation(_file.Functions[linked.Definition.FunctionIndex], index),
         _ => null,
     };
+
+    /// <summary>Puts a relocation of the program's own function, which comes first, into words: <c>task_struct.pid</c>.</summary>
+    private string? NameOfRelocation(CodeFunction function, int instruction)
+    {
+        if (_file.Btf is not { } types || instruction >= function.Length)
+        {
+            return null;
+        }
+
+        foreach (CoreRecord record in CodeSection.Within(function.Section.CoreRecords, function, static record => record.InstructionOffset))
+        {
+            if (record.InstructionOffset != function.Start + instruction)
+            {
+                continue;
+            }
+
+            var text = new System.Text.StringBuilder(types[record.TypeId].NameText);
+            BtfType type = types.SkipModifiers(record.TypeId);
+            foreach (string part in types.NameText(record.AccessOffset).Split(':').Skip(1))
+            {
+                int step = int.Parse(part, System.Globalization.CultureInfo.InvariantCulture);
+                if (!type.IsComposite)
+                {
+                    text.Append('[').Append(step).Append(']');
+                    continue;
+                }
+
+                BtfMember member = type.Member(step);
+                text.Append('.').Append(types.NameText(member.NameOffset));
+                type = types.SkipModifiers(member.TypeId);
+            }
+
+            return text.ToString();
+        }
+
+        return null;
+    }
 
     private void FillProgramArrays()
     {

@@ -51,6 +51,9 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
     /// <summary>Asked first: null lets the release decide.</summary>
     public Func<bpf_cmd, byte[], int?>? Answer { get; set; }
 
+    /// <summary>What it says of a log's whole length; null before Linux 6.4.</summary>
+    public uint? LogSize { get; set; }
+
     /// <summary>Soft and hard limit of locked memory; maps and programs are refused until the soft one reaches <see cref="NeededMemory"/>.</summary>
     public rlimit64 Memory { get; set; } = new() { rlim_cur = 64 << 10, rlim_max = 64 << 10 };
 
@@ -92,6 +95,12 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
         Calls.Add((command, copy));
         if (Answer?.Invoke(command, copy) is { } answer)
         {
+            if (command == bpf_cmd.BPF_PROG_LOAD && LogSize is { } logSize)
+            {
+                // log_true_size
+                *(uint*)((byte*)attr + 140) = logSize;
+            }
+
             return answer;
         }
 

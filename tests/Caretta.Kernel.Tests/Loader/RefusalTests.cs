@@ -40,7 +40,7 @@ public sealed class RefusalTests
         BpfException refused = Assert.Throws<BpfException>(() => LoaderFixture.Load("refused.bpf.o", "missing_field").Dispose());
 
         Assert.Equal(
-            "load program missing_field: EINVAL (22): the program uses a field, type or value that this kernel does not have "
+            "load program missing_field: EINVAL (22): the program uses task_struct.this_field_never_existed, which this kernel does not have "
             + "(CO-RE relocation without target)",
             refused.Message);
     }
