@@ -9,6 +9,7 @@ switch (args)
         return 0;
     case [string directory]:
         var trial = new Trial(directory);
+        new MapTrials(trial).Run();
         new HookTrials(trial).Run();
         return trial.HasFailed ? 1 : 0;
     default:
