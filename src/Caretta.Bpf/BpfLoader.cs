@@ -46,6 +46,11 @@ public sealed class BpfLoader
 
     /// <inheritdoc cref="Load(BpfObject)"/>
     /// <param name="file">The object.</param>
+    /// <param name="kernelTypes">See <see cref="BpfLoadOptions.KernelTypes"/>.</param>
+    public static LoadedObject Load(BpfObject file, BtfTypes? kernelTypes) => Load(file, new BpfLoadOptions { KernelTypes = kernelTypes });
+
+    /// <inheritdoc cref="Load(BpfObject)"/>
+    /// <param name="file">The object.</param>
     /// <param name="options">How.</param>
     public static LoadedObject Load(BpfObject file, BpfLoadOptions options)
     {
@@ -239,7 +244,7 @@ public sealed class BpfLoader
 
     private void LoadPrograms()
     {
-        ProgramLinker linker = _file.CreateLinker(NeedsKernelTypes() ? KernelBtf() : null);
+        ProgramLinker linker = _file.CreateLinker(NeedsKernelTypes() ? _options.KernelTypes ?? KernelBtf() : null);
         foreach (BpfProgramDefinition definition in _file.Programs)
         {
             if (!definition.AutoLoad)

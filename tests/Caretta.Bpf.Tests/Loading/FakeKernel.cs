@@ -72,13 +72,15 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
     public static T Read<T>(byte[] attr, int offset)
         where T : unmanaged => MemoryMarshal.Read<T>(attr.AsSpan(offset));
 
+    /// <summary>A program's code. Only while its call is answered.</summary>
+    public static BpfInstruction[] InstructionsOf(byte[] attr) =>
+        new ReadOnlySpan<BpfInstruction>((void*)Read<ulong>(attr, 8), (int)Read<uint>(attr, 4)).ToArray();
+
     /// <summary>The numbers of the helpers that a program calls. Only while its call is answered.</summary>
     public static List<int> HelpersOf(byte[] attr)
     {
-        // The caller's instructions are pinned while it waits for the answer.
-        var instructions = new ReadOnlySpan<BpfInstruction>((void*)Read<ulong>(attr, 8), (int)Read<uint>(attr, 4));
         List<int> helpers = [];
-        foreach (BpfInstruction instruction in instructions)
+        foreach (BpfInstruction instruction in InstructionsOf(attr))
         {
             if (instruction.Opcode == BpfInstruction.Call && instruction.SourceRegister == 0)
             {
@@ -170,7 +172,7 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
     private int LoadProgram(byte[] attr)
     {
         const uint Kprobe = 2;
-        var instructions = new ReadOnlySpan<BpfInstruction>((void*)Read<ulong>(attr, 8), (int)Read<uint>(attr, 4));
+        BpfInstruction[] instructions = InstructionsOf(attr);
         if (instructions.Length > 4096 && Release < new Version(5, 2))
         {
             return -Errno.E2BIG;
