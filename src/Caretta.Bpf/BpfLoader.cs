@@ -305,6 +305,7 @@ public sealed class BpfLoader
             AttachTypeIsOptional = definition.ExpectedAttachTypeIsOptional,
             Flags = (uint)definition.Flags,
             AttachBtfId = AttachTypeId.Find(definition, KernelBtf),
+            AttachProgram = definition.AttachProgram?.Handle,
             KernelVersion = KernelRelease.VersionCode,
             Types = _types,
             Functions = linked.FunctionInfo.ToArray(),

@@ -66,6 +66,21 @@ public sealed class RefusalTests
     }
 
     [KernelFact]
+    public void A_function_that_the_other_program_has_not_is_refused_by_name()
+    {
+        using LoadedObject host = LoaderFixture.Load("probes.bpf.o", "host");
+        BpfObject file = LoaderFixture.Parse("probes.bpf.o", "replacement");
+
+        KeyNotFoundException nobody = Assert.Throws<KeyNotFoundException>(() => BpfLoader.Load(file).Dispose());
+        file.Program("replacement").AttachProgram = host.Program("host");
+        file.Program("replacement").AttachTarget = "no_such_function";
+        KeyNotFoundException nowhere = Assert.Throws<KeyNotFoundException>(() => BpfLoader.Load(file).Dispose());
+
+        Assert.Equal("program replacement: set AttachProgram to the program whose function it replaces", nobody.Message);
+        Assert.Equal("program replacement: program host has no function no_such_function to attach to", nowhere.Message);
+    }
+
+    [KernelFact]
     public void One_refused_program_takes_the_others_with_it()
     {
         int before = OpenDescriptors.Count();
