@@ -46,6 +46,11 @@ public sealed class BpfLoader
 
     /// <inheritdoc cref="Load(BpfObject)"/>
     /// <param name="file">The object.</param>
+    /// <param name="kernelTypes">See <see cref="BpfLoadOptions.KernelTypes"/>.</param>
+    public static LoadedObject Load(BpfObject file, BtfTypes? kernelTypes) => Load(file, new BpfLoadOptions { KernelTypes = kernelTypes });
+
+    /// <inheritdoc cref="Load(BpfObject)"/>
+    /// <param name="file">The object.</param>
     /// <param name="options">How.</param>
     public static LoadedObject Load(BpfObject file, BpfLoadOptions options)
     {
@@ -239,7 +244,7 @@ public sealed class BpfLoader
 
     private void LoadPrograms()
     {
-        ProgramLinker linker = _file.CreateLinker(NeedsKernelTypes() ? KernelBtf() : null);
+        ProgramLinker linker = _file.CreateLinker(NeedsKernelTypes() ? _options.KernelTypes ?? KernelBtf() : null);
         foreach (BpfProgramDefinition definition in _file.Programs)
         {
             if (!definition.AutoLoad)
@@ -300,6 +305,7 @@ public sealed class BpfLoader
             AttachTypeIsOptional = definition.ExpectedAttachTypeIsOptional,
             Flags = (uint)definition.Flags,
             AttachBtfId = AttachTypeId.Find(definition, KernelBtf),
+            AttachProgram = definition.AttachProgram?.Handle,
             KernelVersion = KernelRelease.VersionCode,
             Types = _types,
             Functions = linked.FunctionInfo.ToArray(),
@@ -315,8 +321,46 @@ public sealed class BpfLoader
     {
         VerifierPoison.Map when index < _file.Maps.Count => _file.Maps[index].Name,
         VerifierPoison.Function when index < _file.KernelSymbols.Count => _file.KernelSymbols[index].Name,
+        VerifierPoison.Relocation => NameOfRelocation(_file.Functions[linked.Definition.FunctionIndex], index),
         _ => null,
     };
+
+    /// <summary>Puts a relocation of the program's own function, which comes first, into words: <c>task_struct.pid</c>.</summary>
+    private string? NameOfRelocation(CodeFunction function, int instruction)
+    {
+        if (_file.Btf is not { } types || instruction >= function.Length)
+        {
+            return null;
+        }
+
+        foreach (CoreRecord record in CodeSection.Within(function.Section.CoreRecords, function, static record => record.InstructionOffset))
+        {
+            if (record.InstructionOffset != function.Start + instruction)
+            {
+                continue;
+            }
+
+            var text = new System.Text.StringBuilder(types[record.TypeId].NameText);
+            BtfType type = types.SkipModifiers(record.TypeId);
+            foreach (string part in types.NameText(record.AccessOffset).Split(':').Skip(1))
+            {
+                int step = int.Parse(part, System.Globalization.CultureInfo.InvariantCulture);
+                if (!type.IsComposite)
+                {
+                    text.Append('[').Append(step).Append(']');
+                    continue;
+                }
+
+                BtfMember member = type.Member(step);
+                text.Append('.').Append(types.NameText(member.NameOffset));
+                type = types.SkipModifiers(member.TypeId);
+            }
+
+            return text.ToString();
+        }
+
+        return null;
+    }
 
     private void FillProgramArrays()
     {

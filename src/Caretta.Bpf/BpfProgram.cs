@@ -69,7 +69,7 @@ public sealed class BpfProgram : IDisposable
     /// <c>bpf_prog_info.recursion_misses</c>, Linux 5.12; 0 before. Allocates nothing.
     /// </summary>
     /// <exception cref="BpfException">The kernel refused to say.</exception>
-    public ulong ReadRecursionMisses() => ReadInfo(Handle, Name).recursion_misses;
+    public ulong ReadRecursionMisses() => ReadInfo().recursion_misses;
 
     /// <summary>
     /// Runs the program on made-up input, without attaching it. Linux 4.12 for network programs, which need at least 14 bytes of data;
@@ -120,6 +120,10 @@ public sealed class BpfProgram : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Handle.Dispose();
+
+    /// <summary>What the kernel says of it. Linux 4.13.</summary>
+    /// <exception cref="BpfException">Refused.</exception>
+    internal bpf_prog_info ReadInfo() => ReadInfo(Handle, Name);
 
     private static unsafe bpf_prog_info ReadInfo(BpfHandle handle, string name)
     {

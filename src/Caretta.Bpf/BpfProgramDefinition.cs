@@ -62,6 +62,13 @@ public sealed class BpfProgramDefinition
     /// </summary>
     public string? AttachTarget { get; set; }
 
+    /// <summary>
+    /// The loaded program whose function <see cref="AttachTarget"/> the program replaces (<c>freplace</c>, Linux 5.6) or watches
+    /// (<c>fentry</c>, <c>fexit</c>, Linux 5.5) in place of one of the kernel's; null for the kernel's. It must stay open until this one is
+    /// loaded.
+    /// </summary>
+    public BpfProgram? AttachProgram { get; set; }
+
     /// <summary>Index into the object's functions.</summary>
     internal int FunctionIndex { get; }
 

@@ -37,6 +37,9 @@ internal sealed unsafe class ProgramLoad
     /// <summary>Type id of the hook in the kernel's BTF, or 0.</summary>
     public uint AttachBtfId { get; init; }
 
+    /// <summary>The program that <see cref="AttachBtfId"/> is a function of, or null for the kernel.</summary>
+    public BpfHandle? AttachProgram { get; init; }
+
     /// <summary>LINUX_VERSION_CODE, which kernels before 5.0 want of kprobes.</summary>
     public uint KernelVersion { get; init; }
 
@@ -190,6 +193,7 @@ internal sealed unsafe class ProgramLoad
     {
         bool withInfo = !_omitsInfo && Types is not null && Functions.Length > 0;
         using BpfHandle.Lease types = BpfHandle.Borrow(Types);
+        using BpfHandle.Lease attachProgram = BpfHandle.Borrow(AttachProgram);
         byte[] license = System.Text.Encoding.UTF8.GetBytes(License + "\0");
 
         // All arrays are pinned for the length of the call; the kernel writes to the log alone.
@@ -213,6 +217,7 @@ internal sealed unsafe class ProgramLoad
                 prog_name = _omitsName ? default : BpfSyscall.Name(Name),
                 expected_attach_type = _omitsAttachType ? 0 : (uint)AttachType,
                 attach_btf_id = AttachBtfId,
+                attach_prog_fd = (uint)attachProgram.Fd,
                 prog_btf_fd = withInfo ? (uint)types.Fd : 0,
             };
             if (withInfo)

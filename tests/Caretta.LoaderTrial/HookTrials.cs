@@ -42,6 +42,11 @@ internal sealed class HookTrials(Trial trial)
             }
         }
 
+        if (KernelTypes.AreAvailable)
+        {
+            trial.Check("a function of a program is watched, and replaced", Replace);
+        }
+
         string library = FindLibrary();
         Check("a library function's entry", "user_entry",
             program => BpfLink.AttachUprobe(program, library, UserSymbols.FindOffset(library, "getcwd")), AskDirectory);
@@ -107,6 +112,36 @@ internal sealed class HookTrials(Trial trial)
         Connect();
         ulong cookies = Read(loaded, "cookies");
         return cookies == 0x1_0000_0001 ? null : $"got 0x{cookies:x}";
+    }
+
+    private string? Replace()
+    {
+        byte[] packet = new byte[64];
+        using LoadedObject host = BpfLoader.Load(trial.Parse("probes.bpf.o", "host"));
+        BpfProgram program = host.Program("host");
+        uint before = program.TestRun(packet).ReturnValue;
+
+        BpfObject watching = trial.Parse("probes.bpf.o", "watcher");
+        watching.Program("watcher").AttachProgram = program;
+        ulong watched;
+        using (LoadedObject loaded = BpfLoader.Load(watching))
+        using (BpfLink.Attach(loaded.Program("watcher")))
+        {
+            program.TestRun(packet);
+            watched = Read(loaded, "count");
+        }
+
+        BpfObject replacing = trial.Parse("probes.bpf.o", "replacement");
+        replacing.Program("replacement").AttachProgram = program;
+        uint meanwhile;
+        using (LoadedObject loaded = BpfLoader.Load(replacing))
+        using (BpfLink.Attach(loaded.Program("replacement")))
+        {
+            meanwhile = program.TestRun(packet).ReturnValue;
+        }
+
+        uint after = program.TestRun(packet).ReturnValue;
+        return (before, watched, meanwhile, after) == (1, 1, 2, 1) ? null : $"{before}, watched {watched}, {meanwhile}, {after}";
     }
 
     private string? Nowhere()

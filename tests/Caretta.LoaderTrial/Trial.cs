@@ -14,7 +14,11 @@ internal sealed class Trial(string directory)
     {
         BpfObject file = BpfObject.Parse(File.ReadAllBytes(Path.Combine(directory, name)), name);
         file.Program(program).AutoLoad = true;
-        file.SetVariable("process", (uint)Environment.ProcessId);
+        if (file.TryFindVariable("process", out _))
+        {
+            file.SetVariable("process", (uint)Environment.ProcessId);
+        }
+
         return file;
     }
 

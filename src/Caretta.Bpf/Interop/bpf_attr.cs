@@ -23,6 +23,7 @@ internal enum bpf_cmd
     BPF_OBJ_GET_INFO_BY_FD = 15,
     BPF_RAW_TRACEPOINT_OPEN = 17,
     BPF_BTF_LOAD = 18,
+    BPF_BTF_GET_FD_BY_ID = 19,
     BPF_MAP_LOOKUP_AND_DELETE_ELEM = 21,
     BPF_MAP_FREEZE = 22,
     BPF_MAP_LOOKUP_BATCH = 24,
@@ -362,4 +363,21 @@ internal struct bpf_map_info
     public uint btf_value_type_id;
     public uint btf_vmlinux_id;
     public ulong map_extra;
+}
+
+/// <summary>BPF_*_GET_FD_BY_ID.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_attr_get_id
+{
+    /// <summary>Or prog_id, map_id, btf_id, link_id.</summary>
+    public uint start_id;
+}
+
+/// <summary><c>struct bpf_btf_info</c> of Linux 4.18.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_btf_info
+{
+    public ulong btf;
+    public uint btf_size;
+    public uint id;
 }

@@ -51,6 +51,9 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
     /// <summary>Asked first: null lets the release decide.</summary>
     public Func<bpf_cmd, byte[], int?>? Answer { get; set; }
 
+    /// <summary>What it says of a log's whole length; null before Linux 6.4.</summary>
+    public uint? LogSize { get; set; }
+
     /// <summary>Soft and hard limit of locked memory; maps and programs are refused until the soft one reaches <see cref="NeededMemory"/>.</summary>
     public rlimit64 Memory { get; set; } = new() { rlim_cur = 64 << 10, rlim_max = 64 << 10 };
 
@@ -69,13 +72,15 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
     public static T Read<T>(byte[] attr, int offset)
         where T : unmanaged => MemoryMarshal.Read<T>(attr.AsSpan(offset));
 
+    /// <summary>A program's code. Only while its call is answered.</summary>
+    public static BpfInstruction[] InstructionsOf(byte[] attr) =>
+        new ReadOnlySpan<BpfInstruction>((void*)Read<ulong>(attr, 8), (int)Read<uint>(attr, 4)).ToArray();
+
     /// <summary>The numbers of the helpers that a program calls. Only while its call is answered.</summary>
     public static List<int> HelpersOf(byte[] attr)
     {
-        // The caller's instructions are pinned while it waits for the answer.
-        var instructions = new ReadOnlySpan<BpfInstruction>((void*)Read<ulong>(attr, 8), (int)Read<uint>(attr, 4));
         List<int> helpers = [];
-        foreach (BpfInstruction instruction in instructions)
+        foreach (BpfInstruction instruction in InstructionsOf(attr))
         {
             if (instruction.Opcode == BpfInstruction.Call && instruction.SourceRegister == 0)
             {
@@ -92,6 +97,12 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
         Calls.Add((command, copy));
         if (Answer?.Invoke(command, copy) is { } answer)
         {
+            if (command == bpf_cmd.BPF_PROG_LOAD && LogSize is { } logSize)
+            {
+                // log_true_size
+                *(uint*)((byte*)attr + 140) = logSize;
+            }
+
             return answer;
         }
 
@@ -161,7 +172,7 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
     private int LoadProgram(byte[] attr)
     {
         const uint Kprobe = 2;
-        var instructions = new ReadOnlySpan<BpfInstruction>((void*)Read<ulong>(attr, 8), (int)Read<uint>(attr, 4));
+        BpfInstruction[] instructions = InstructionsOf(attr);
         if (instructions.Length > 4096 && Release < new Version(5, 2))
         {
             return -Errno.E2BIG;

@@ -1,5 +1,6 @@
 using Caretta.Bpf.Btf;
 using Caretta.Bpf.Interop;
+using Caretta.Bpf.Linking;
 
 using Xunit;
 
@@ -295,6 +296,40 @@ public sealed class OldKernelTests
             byte[] attach = kernel.Of(bpf_cmd.BPF_PROG_ATTACH)[0];
             Assert.Equal((3u, 2u), (FakeKernel.Read<uint>(attach, 8), FakeKernel.Read<uint>(attach, 12)));
         }
+    }
+
+    [Fact]
+    public void Types_from_a_file_answer_relocations_in_place_of_the_kernels()
+    {
+        BpfObject file = BpfObject.Parse(Fixture.Read("core/access.bpf.o"), "access.bpf.o");
+        BtfTypes moved = BtfTypes.Parse(Fixture.Read("core/target_moved.btf"), "target_moved.btf");
+        List<BpfInstruction[]> sent = [];
+        var kernel = new FakeKernel(5, 4)
+        {
+            Answer = (command, attr) =>
+            {
+                if (command == bpf_cmd.BPF_PROG_LOAD && attr[48] != 0)
+                {
+                    sent.Add(FakeKernel.InstructionsOf(attr));
+                }
+
+                return null;
+            },
+        };
+        using KernelCalls.Replacement _ = KernelCalls.Replace(kernel);
+
+        using LoadedObject loaded = BpfLoader.Load(file, moved);
+
+        ProgramLinker linker = file.CreateLinker(moved);
+        BpfProgramDefinition[] wanted = [.. file.Programs.Where(static program => program.AutoLoad)];
+        Assert.NotEmpty(wanted);
+        Assert.Equal(wanted.Length, loaded.Programs.Count());
+        Assert.All(wanted, program =>
+        {
+            LinkedProgram linked = linker.Link(program);
+            Assert.Empty(linked.MapReferences);
+            Assert.Contains(sent, code => linked.Instructions.SequenceEqual(code));
+        });
     }
 
     [Fact]

@@ -96,3 +96,30 @@ int nowhere(void *context)
 {
 	return 0;
 }
+
+/* A program with a function that others may replace or watch. Volatile: it is called, whatever the compiler thinks of it. */
+__attribute__((noinline)) int replaceable(struct __sk_buff *skb)
+{
+	volatile int result = 1;
+
+	return result;
+}
+
+SEC("?tc")
+int host(struct __sk_buff *skb)
+{
+	return replaceable(skb);
+}
+
+SEC("?freplace/replaceable")
+int replacement(struct __sk_buff *skb)
+{
+	return 2;
+}
+
+SEC("?fentry/replaceable")
+int watcher(__u64 *context)
+{
+	__sync_fetch_and_add(&count, 1);
+	return 0;
+}

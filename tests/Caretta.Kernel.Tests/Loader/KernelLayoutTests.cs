@@ -40,6 +40,8 @@ public sealed class KernelLayoutTests
         Compare<bpf_attr_link_create_multi>(types, Named(types, attr, "link_create"));
         Compare<bpf_attr_link_update>(types, Named(types, attr, "link_update"));
         Compare<bpf_attr_link_detach>(types, Named(types, attr, "link_detach"));
+        Compare<bpf_attr_get_id>(types, Holding(types, attr, "next_id"));
+        Compare<bpf_btf_info>(types, Find(types, "bpf_btf_info", BtfKind.Struct));
         Compare<bpf_attr_obj>(types, Holding(types, attr, "pathname"));
         BtfType iterator = Find(types, "bpf_iter_link_info", BtfKind.Union);
         Compare<bpf_iter_link_info_map>(types, Named(types, iterator, "map"));

@@ -41,7 +41,7 @@ public sealed class RefusalTests
         BpfException refused = Assert.Throws<BpfException>(() => LoaderFixture.Load("refused.bpf.o", "missing_field").Dispose());
 
         Assert.Equal(
-            "load program missing_field: EINVAL (22): the program uses a field, type or value that this kernel does not have "
+            "load program missing_field: EINVAL (22): the program uses task_struct.this_field_never_existed, which this kernel does not have "
             + "(CO-RE relocation without target)",
             refused.Message);
     }
@@ -64,6 +64,21 @@ public sealed class RefusalTests
         Assert.Equal(
             "refused.bpf.o: program unknown_section: section ?no_such_type/anything names no type that is known: set Type, or clear AutoLoad",
             refused.Message);
+    }
+
+    [KernelFact]
+    public void A_function_that_the_other_program_has_not_is_refused_by_name()
+    {
+        using LoadedObject host = LoaderFixture.Load("probes.bpf.o", "host");
+        BpfObject file = LoaderFixture.Parse("probes.bpf.o", "replacement");
+
+        KeyNotFoundException nobody = Assert.Throws<KeyNotFoundException>(() => BpfLoader.Load(file).Dispose());
+        file.Program("replacement").AttachProgram = host.Program("host");
+        file.Program("replacement").AttachTarget = "no_such_function";
+        KeyNotFoundException nowhere = Assert.Throws<KeyNotFoundException>(() => BpfLoader.Load(file).Dispose());
+
+        Assert.Equal("program replacement: set AttachProgram to the program whose function it replaces", nobody.Message);
+        Assert.Equal("program replacement: program host has no function no_such_function to attach to", nowhere.Message);
     }
 
     [KernelFact]
