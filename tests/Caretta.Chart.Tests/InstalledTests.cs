@@ -10,7 +10,8 @@ using Xunit;
 namespace Caretta.Chart.Tests;
 
 /// <summary>What helm has installed does what it is for.</summary>
-public sealed class InstalledTests(ChartScene scene) : IClassFixture<ChartScene>
+[Collection<OneScene>]
+public sealed class InstalledTests(ChartScene scene)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 

@@ -1,0 +1,150 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+using Caretta.Chart.Tests.Support;
+using Caretta.Cluster.Tests.Support;
+using Caretta.Testing;
+
+using Xunit;
+
+namespace Caretta.Chart.Tests;
+
+/// <summary>Each query of each dashboard, asked of real servers that scrape a real agent, returns the fields that its panel needs.</summary>
+[Collection<OneScene>]
+public sealed partial class DashboardQueryTests(ChartScene scene)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [ClusterFact]
+    public async Task Every_panel_gets_its_fields()
+    {
+        foreach ((string name, Uri server) in scene.Scrapers)
+        {
+            foreach (Dashboard dashboard in Dashboard.All)
+            {
+                foreach (JsonObject panel in dashboard.Panels)
+                {
+                    foreach (JsonNode? target in panel["targets"]!.AsArray())
+                    {
+                        await ExpectFieldsAsync($"{name}, {dashboard.File}, \"{panel["title"]}\" {target!["refId"]}", server, panel, target.AsObject());
+                    }
+                }
+            }
+        }
+    }
+
+    [ClusterFact]
+    public async Task Every_selector_has_something_to_select()
+    {
+        foreach ((string name, Uri server) in scene.Scrapers)
+        {
+            foreach (Dashboard dashboard in Dashboard.All)
+            {
+                foreach (JsonObject variable in dashboard.Variables.Where(static one => (string?)one["type"] == "query"))
+                {
+                    string query = (string)variable.At("query/query")!;
+                    string expression = QueryResult().Match(query) is { Success: true } match
+                        ? match.Groups[1].Value : throw new InvalidOperationException($"{variable["name"]}: {query}");
+                    var pattern = new Regex(((string)variable["regex"]!).Trim('/'));
+                    IReadOnlyList<JsonObject> series = await AskAsync($"{name}, {dashboard.File}, ${variable["name"]}", server, expression, isRange: false);
+
+                    // Grafana applies the expression to each series, written as the server's text format does.
+                    Assert.All(series, one => Assert.Matches(pattern, $"{{{string.Join(',', one["metric"]!.AsObject().Select(static label => $"{label.Key}=\"{label.Value}\""))}}} 1"));
+                }
+            }
+        }
+    }
+
+    [ClusterFact]
+    public async Task The_map_is_a_graph()
+    {
+        JsonObject map = Dashboard.ServiceMap.Panels.Single(static one => (string?)one["type"] == "nodeGraph");
+        foreach ((string name, Uri server) in scene.Scrapers)
+        {
+            IReadOnlyList<JsonObject> nodes = await RowsAsync("nodes");
+            IReadOnlyList<JsonObject> edges = await RowsAsync("edges");
+            HashSet<string> ids = [.. nodes.Select(static one => (string)one.At("metric/id")!)];
+            Assert.Equal(nodes.Count, ids.Count);
+            Assert.Equal(edges.Count, edges.Select(static one => (string)one.At("metric/id")!).Distinct().Count());
+            Assert.All(edges, one => Assert.Contains((string)one.At("metric/source")!, ids));
+            Assert.All(edges, one => Assert.Contains((string)one.At("metric/target")!, ids));
+            Assert.All(await RowsAsync("nodes_connections"), one => Assert.Contains((string)one.At("metric/id")!, ids));
+
+            string Id(string title) => (string)nodes.Single(one => (string?)one.At("metric/title") == title).At("metric/id")!;
+            JsonObject edge = edges.Single(one => (string?)one.At("metric/source") == Id("web") && (string?)one.At("metric/target") == Id("store")
+                && (string?)one.At("metric/detail__port") == $"{ChartScene.Port}");
+            Assert.Equal("shop", (string?)nodes.Single(one => (string?)one.At("metric/title") == "store").At("metric/subtitle"));
+            Assert.Equal("Deployment", (string?)nodes.Single(one => (string?)one.At("metric/title") == "store").At("metric/detail__kind"));
+            Assert.True(Value(edge) > 1000, $"{name}: {edge.ToJsonString()}");
+            Assert.Contains(await RowsAsync("edges_failures"), one => ((string)one.At("metric/id")!).EndsWith($":{ChartScene.RefusedPort}", StringComparison.Ordinal) && Value(one) > 0);
+
+            async Task<IReadOnlyList<JsonObject>> RowsAsync(string target) =>
+                await AskAsync($"{name}, map, {target}", server, Dashboard.Expression(Dashboard.Target(map, target)), isRange: false);
+        }
+    }
+
+    [ClusterFact]
+    public async Task The_map_hides_what_is_too_much()
+    {
+        JsonObject map = Dashboard.ServiceMap.Panels.Single(static one => (string?)one["type"] == "nodeGraph");
+        JsonObject note = Dashboard.ServiceMap.Panels.Single(static one => (string?)one["title"] == "Shown and hidden");
+        foreach ((string name, Uri server) in scene.Scrapers)
+        {
+            IReadOnlyList<JsonObject> edges = await AskAsync(name, server, Dashboard.Expression(Dashboard.Target(map, "edges"), maxLinks: 1), isRange: false);
+            IReadOnlyList<JsonObject> nodes = await AskAsync(name, server, Dashboard.Expression(Dashboard.Target(map, "nodes"), maxLinks: 1), isRange: false);
+            IReadOnlyList<JsonObject> hidden = await AskAsync(name, server, Dashboard.Expression(Dashboard.Target(note, "hidden"), maxLinks: 1), isRange: false);
+
+            Assert.Single(edges);
+            Assert.InRange(nodes.Count, 1, 2);
+            Assert.True(Value(hidden.Single()) >= 1, hidden.Single().ToJsonString());
+        }
+
+        int most = Dashboard.ServiceMap.Variables.Single(static one => (string?)one["name"] == "max_links")["options"]!.AsArray()
+            .Max(static one => int.Parse((string)one!["value"]!, System.Globalization.CultureInfo.InvariantCulture));
+        Assert.True(2 * most < 500, "as many nodes as links have ends");
+    }
+
+    private static async Task ExpectFieldsAsync(string what, Uri server, JsonObject panel, JsonObject target)
+    {
+        IReadOnlyList<JsonObject> series = await AskAsync(what, server, Dashboard.Expression(target), (bool?)target["range"] == true);
+        string[] fields =
+        [
+            .. Fields().Matches((string)target["legendFormat"]!).Select(static match => match.Groups[1].Value),
+            .. (string?)panel["type"] == "nodeGraph" ? Dashboard.GraphFields((string)target["refId"]!) : [],
+            .. (string?)panel["type"] == "table" ? Dashboard.TableFields(panel) : [],
+        ];
+        foreach (string field in fields)
+        {
+            Assert.All(series, one => Assert.True(!string.IsNullOrEmpty((string?)one["metric"]![field]), $"{what}: no {field} in {one.ToJsonString()}"));
+        }
+    }
+
+    // Newly started servers have too few samples for a rate.
+    private static async Task<IReadOnlyList<JsonObject>> AskAsync(string what, Uri server, string expression, bool isRange)
+    {
+        try
+        {
+            return await Eventually.GetAsync(
+                $"{what} returns something",
+                Patience,
+                async () => await (isRange ? Query.RangeAsync(server, expression, Cancellation) : Query.InstantAsync(server, expression, Cancellation)) is { Count: > 0 } some
+                    ? some : null,
+                Cancellation);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"{what} returns nothing: {expression}");
+            throw;
+        }
+    }
+
+    private static double Value(JsonObject series) => double.Parse((string)series.At("value/1")!, System.Globalization.CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"\{\{(\w+)\}\}")]
+    private static partial Regex Fields();
+
+    [GeneratedRegex(@"^query_result\((.*)\)$")]
+    private static partial Regex QueryResult();
+}
