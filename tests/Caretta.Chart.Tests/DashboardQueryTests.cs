@@ -106,6 +106,51 @@ public sealed partial class DashboardQueryTests(ChartScene scene)
         Assert.True(2 * most < 500, "as many nodes as links have ends");
     }
 
+    /// <summary>A node graph finds fields by their names, a table shows them by what they were renamed to.</summary>
+    [ClusterFact]
+    public async Task Transformations_leave_what_a_panel_shows()
+    {
+        foreach ((string name, Uri server) in scene.Scrapers)
+        {
+            foreach (JsonObject panel in Dashboard.All.SelectMany(static one => one.Panels).Where(static one => one["transformations"] is not null))
+            {
+                string what = $"{name}, \"{panel["title"]}\"";
+                JsonArray targets = panel["targets"]!.AsArray();
+                JsonArray frames = [];
+                foreach (JsonNode? target in targets)
+                {
+                    IReadOnlyList<JsonObject> series = await AskAsync(what, server, Dashboard.Expression(target!.AsObject()), isRange: false);
+                    frames.Add(Grafana.Frame((string)target["refId"]!, targets.Count == 1, series));
+                }
+
+                JsonArray results = await Grafana.TransformAsync(panel["transformations"]!, frames, Cancellation);
+                if ((string?)panel["type"] == "nodeGraph")
+                {
+                    Assert.Equal(2, results.Count);
+                    JsonNode edges = results.Single(static one => Names(one!, "name").Contains("source"))!;
+                    JsonNode nodes = results.Single(one => one != edges)!;
+                    Assert.Superset(new HashSet<string>(["id", "title", "subtitle", "mainstat", "secondarystat", "detail__kind"]), Names(nodes, "name"));
+                    Assert.Superset(new HashSet<string>(["id", "source", "target", "mainstat", "secondarystat", "detail__port"]), Names(edges, "name"));
+                    Assert.All(nodes.AsArray().Single(static one => (string?)one!["name"] == "secondarystat")!["values"]!.AsArray(), Assert.NotNull);
+                }
+                else
+                {
+                    JsonNode table = Assert.Single(results)!;
+                    HashSet<string> shown = Names(table, "shown");
+                    JsonNode organize = panel["transformations"]!.AsArray().Single(static one => (string?)one!["id"] == "organize")!["options"]!;
+                    HashSet<string> hidden = [.. organize["excludeByName"]!.AsObject().Select(static one => one.Key)];
+                    Assert.DoesNotContain(shown, hidden.Contains);
+                    Assert.All(
+                        Dashboard.TableFields(panel).Concat(organize["renameByName"]!.AsObject().Select(static one => one.Key)
+                            .Where(static one => one.StartsWith("Value", StringComparison.Ordinal))),
+                        field => Assert.Contains((string?)organize["renameByName"]![field] ?? field, shown));
+                }
+            }
+        }
+
+        static HashSet<string> Names(JsonNode frame, string member) => [.. frame.AsArray().Select(one => (string)one![member]!)];
+    }
+
     private static async Task ExpectFieldsAsync(string what, Uri server, JsonObject panel, JsonObject target)
     {
         IReadOnlyList<JsonObject> series = await AskAsync(what, server, Dashboard.Expression(target), (bool?)target["range"] == true);

