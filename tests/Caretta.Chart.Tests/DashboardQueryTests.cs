@@ -106,6 +106,23 @@ public sealed partial class DashboardQueryTests(ChartScene scene)
         Assert.True(2 * most < 500, "as many nodes as links have ends");
     }
 
+    /// <summary>The queries of the README, with names that are there.</summary>
+    [ClusterFact]
+    public async Task Examples_of_the_readme_parse_and_find_something()
+    {
+        string readme = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "README.md"), Cancellation);
+        string[] examples = [.. Example().Matches(readme).Select(static match => match.Groups[1].Value
+            .Replace("some-client", "web", StringComparison.Ordinal).Replace("some-server", "store", StringComparison.Ordinal))];
+        Assert.InRange(examples.Length, 4, 20);
+        foreach ((string name, Uri server) in scene.Scrapers)
+        {
+            foreach (string example in examples)
+            {
+                await AskAsync($"{name}, README", server, example, isRange: false);
+            }
+        }
+    }
+
     /// <summary>A node graph finds fields by their names, a table shows them by what they were renamed to.</summary>
     [ClusterFact]
     public async Task Transformations_leave_what_a_panel_shows()
@@ -186,6 +203,9 @@ public sealed partial class DashboardQueryTests(ChartScene scene)
     }
 
     private static double Value(JsonObject series) => double.Parse((string)series.At("value/1")!, System.Globalization.CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"```promql\n(.*?)\n```", RegexOptions.Singleline)]
+    private static partial Regex Example();
 
     [GeneratedRegex(@"\{\{(\w+)\}\}")]
     private static partial Regex Fields();

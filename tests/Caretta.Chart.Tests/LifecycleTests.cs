@@ -19,7 +19,13 @@ public sealed class LifecycleTests
     public async Task Uninstall_leaves_nothing()
     {
         await using ApiServer server = await StartAsync();
-        IReadOnlyCollection<string> before = await ObjectsAsync(server);
+
+        // The server's own come soon after it is ready.
+        IReadOnlyCollection<string> before = await Eventually.GetAsync(
+            "the server has made its own objects",
+            Patience,
+            async () => await ObjectsAsync(server) is { } objects && objects.Contains("services default/kubernetes") && objects.Contains("namespaces /default") ? objects : null,
+            Cancellation);
 
         await HelmAsync(server, "install", "caretta", "--namespace", "caretta", "--create-namespace", Helm.Chart);
         await Eventually.GetAsync(
