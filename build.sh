@@ -36,12 +36,15 @@ die() {
 # What each task needs, as PACKAGE=PROBE. A probe is a command or an absolute path: what is there is not installed again.
 build_packages="clang=clang llvm=llvm-strip make=make libbpf-dev=/usr/include/bpf/bpf_helpers.h
     linux-libc-dev=/usr/include/linux/bpf.h libc6-dev=/usr/include/stdio.h zlib1g-dev=/usr/include/zlib.h"
+# Besides: what the static binary of the image is linked with.
+static_packages="lld=ld.lld cmake=cmake libssl-dev=/usr/include/openssl/ssl.h"
 check_packages="clang-format=clang-format"
 unpacked_packages="prometheus=promtool victoria-metrics=victoria-metrics"
 test_packages="iproute2=ip bpftool=/usr/sbin/bpftool qemu-system-x86=qemu-system-x86_64 busybox-static=busybox cpio=cpio
     debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg"
 cluster_packages="iproute2=ip nftables=/usr/sbin/nft
     debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg"
+chart_packages="npm=npm buildah=buildah runc=runc jq=jq"
 
 as_root() {
     if [[ $EUID == 0 ]]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
@@ -219,6 +222,27 @@ publish() {
     once publish "$artifacts/caretta" "${shared_inputs[@]}" src bpf btf -- publish_native src/Caretta.Aot caretta
 }
 
+# The image's binary: all in one file, so that it runs in an empty root. Linking OpenSSL compiles some C sources of the runtime
+# pack, whose warnings are not ours to mend.
+publish_static_native() {
+    [[ -n $rid ]] || die "no Native AOT for $(uname -m): linux-x64 and linux-arm64 are supported"
+    say "Publishing the static binary (Native AOT, $rid)"
+    local framework out=$artifacts/publish/static
+    framework=$(dotnet msbuild src/Caretta.Aot -getProperty:AotFramework)
+    rm -rf "$out"
+    dotnet publish src/Caretta.Aot -c "$configuration" -f "$framework" -o "$out" -v quiet -p:StaticExecutable=true \
+        -p:StaticOpenSslLinking=true -p:LinkerFlavor=lld -p:SharedCompilationId="$compiler" >&2
+    mkdir -p "$artifacts/static"
+    cp "$out/caretta" "$artifacts/static/caretta"
+}
+
+publish_static() {
+    setup_build
+    # shellcheck disable=SC2086
+    need $static_packages
+    once publish-static "$artifacts/static/caretta" "${shared_inputs[@]}" src bpf btf -- publish_static_native
+}
+
 publish_traffic() {
     setup_build
     once publish-traffic "$artifacts/caretta-traffic" "${shared_inputs[@]}" tests/Caretta.Traffic -- \
@@ -354,6 +378,25 @@ cluster_suite() {
     CARETTA_CLUSTER_TOOLS=$(tests/cluster/fetch-kubernetes.sh) suite_xunit Caretta.Cluster.Tests
 }
 
+setup_chart() {
+    # shellcheck disable=SC2086
+    need $chart_packages $build_packages $static_packages
+    tests/chart/fetch-tools.sh >/dev/null
+}
+
+# The image, and the file system in it as the tests run it.
+image() {
+    once image "$artifacts/image/config.json" "${shared_inputs[@]}" Dockerfile.distroless tests/chart/image.sh src bpf btf -- \
+        tests/chart/image.sh "$artifacts/image"
+}
+
+chart_suite() {
+    [[ $EUID == 0 ]] || die "the chart's tests run its pods: run them as root (sudo ./build.sh $command)"
+    # shellcheck disable=SC2086
+    need_unpacked $unpacked_packages
+    CARETTA_CHART_TOOLS=$(tests/chart/fetch-tools.sh) CARETTA_CLUSTER_TOOLS=$(tests/cluster/fetch-kubernetes.sh) suite_xunit Caretta.Chart.Tests
+}
+
 vm_suites() {
     local series
     for series in $kernels; do
@@ -375,6 +418,9 @@ usage: ./build.sh COMMAND
   test-unit      the tests that need neither root nor a kernel
   test-kernel    the tests on this machine's kernel (needs root)
   test-cluster   the tests against a real Kubernetes API server, built the first time (needs root)
+  test-chart     the tests of chart, image and dashboards (needs root)
+  image          build the image from local stand-ins of its bases, to artifacts/image (needs root)
+  publish-static build the image's static binary artifacts/static/caretta
   test-kernels   the tests on other kernels, in virtual machines; CARETTA_TEST_KERNELS="6.1 7.3"
   bpf            build artifacts/bpf/*.bpf.o
   clean          remove everything built here (downloads in the cache stay)
@@ -414,6 +460,15 @@ publish-all)
     ;;
 publish-trial)
     publish_trial
+    ;;
+publish-static)
+    publish_static
+    ;;
+image)
+    setup_build
+    # shellcheck disable=SC2086
+    need $chart_packages $static_packages
+    image
     ;;
 build)
     build
@@ -455,6 +510,19 @@ test-cluster)
     cluster_suite
     finish
     ;;
+setup-chart)
+    setup_chart
+    ;;
+test-chart)
+    begin
+    prepare setup-chart
+    prepare setup-cluster
+    prepare build
+    prepare publish-all
+    prepare image
+    chart_suite
+    finish
+    ;;
 test-kernels)
     begin
     prepare setup-test
@@ -468,14 +536,17 @@ test)
     begin
     prepare setup-test
     prepare setup-cluster
+    prepare setup-chart
     need_dotnet
     prepare build
     prepare publish-all
     prepare publish-trial
+    prepare image
     suite_lines style style
     unit_suites
     kernel_suites
     cluster_suite
+    chart_suite
     vm_suites
     finish
     ;;

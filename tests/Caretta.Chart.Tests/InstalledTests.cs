@@ -1,0 +1,101 @@
+using System.Text.Json.Nodes;
+
+using Caretta.Chart.Tests.Support;
+using Caretta.Cluster.Tests.Support;
+using Caretta.Testing;
+using Caretta.Traffic.Reports;
+
+using Xunit;
+
+namespace Caretta.Chart.Tests;
+
+/// <summary>What helm has installed does what it is for.</summary>
+[Collection<OneScene>]
+public sealed class InstalledTests(ChartScene scene)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [ClusterFact]
+    public async Task The_agent_in_its_pod_runs_the_full_main_tier()
+    {
+        (int code, string output) = await scene.Agent.ExecuteAsync(Cancellation, "/caretta", "check");
+
+        Assert.True(code == 0, output);
+        Assert.DoesNotContain("[warn]", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("[FAIL]", output, StringComparison.Ordinal);
+        Assert.Contains("caretta runs here: tier main", output, StringComparison.Ordinal);
+        MetricsPage page = await MetricsPage.LoadAsync(new Uri(ChartScene.AgentAddress, "metrics").ToString(), Cancellation);
+        Assert.Equal("main", page.Samples.Single(static one => one.Name == "caretta_agent_tier_info").Label("tier"));
+        Assert.All(page.Samples.Where(static one => one.Name == "caretta_agent_watch_connected"), static one => Assert.Equal(1, one.Value));
+        double resident = page.Samples.Single(static one => one.Name == "caretta_agent_resident_memory_bytes").Value;
+        TestContext.Current.TestOutputHelper!.WriteLine($"resident {resident / 1e6:f1} MB; image {AgentImage.Compressed / 1e6:f2} MB compressed, {AgentImage.Unpacked / 1e6:f2} MB unpacked");
+        Assert.InRange(resident, 1, 40e6);
+    }
+
+    [ClusterFact]
+    public async Task Links_of_the_cluster_go_by_their_workloads_and_the_outside_by_its_name()
+    {
+        string[] expected =
+        [
+            $"Deployment shop/web -> Deployment shop/store :{ChartScene.Port} role 1",
+            $"Deployment shop/web -> Deployment shop/store :{ChartScene.Port} role 2",
+            $"Deployment shop/web -> external external/{ChartScene.OutsideName} :{ChartScene.RefusedPort} role 1",
+        ];
+        string[] seen = [];
+        try
+        {
+            await Eventually.GetAsync(
+                "the links are named",
+                Patience,
+                async () =>
+                {
+                    MetricsPage page = await MetricsPage.LoadAsync(new Uri(ChartScene.AgentAddress, "metrics").ToString(), Cancellation);
+                    seen = [.. NamedLink.Of(page, ChartScene.Port).Keys, .. NamedLink.Of(page, ChartScene.RefusedPort).Keys];
+                    return expected.All(seen.Contains) ? seen : null;
+                },
+                Cancellation);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"seen: {string.Join("\n", seen)}\n{scene.Agent.Log}");
+        }
+
+        Assert.DoesNotContain("403", scene.Agent.Log, StringComparison.Ordinal);
+    }
+
+    [ClusterFact]
+    public async Task The_scrapers_find_the_agent_by_themselves()
+    {
+        foreach ((string name, Uri server) in scene.Scrapers)
+        {
+            JsonObject target = await Eventually.GetAsync(
+                $"{name} has a target that is up",
+                Patience,
+                async () => (await Query.TargetsAsync(server, Cancellation)) is [var only] && (string?)only["health"] == "up" ? only : null,
+                Cancellation);
+
+            Assert.Equal("caretta", (string?)target.At("labels/job"));
+            Assert.Equal(scene.AgentPod.At("metadata/name")!.ToString(), (string?)target.At("labels/caretta_pod"));
+            Assert.Equal(ChartScene.NodeName, (string?)target.At("labels/caretta_node"));
+            IReadOnlyList<JsonObject> links = await Eventually.GetAsync(
+                $"{name} has links",
+                Patience,
+                async () => await Query.InstantAsync(server, "caretta_links_observed{caretta_node=\"node-a\",client_name=\"web\"}", Cancellation) is { Count: > 0 } some
+                    ? some : null,
+                Cancellation);
+            Assert.All(links, static one => Assert.NotNull((string?)one.At("metric/link_id")));
+        }
+    }
+
+    [Fact]
+    public void The_image_is_small_and_has_one_file()
+    {
+        Assert.InRange(AgentImage.Compressed, 1, 8_000_000);
+        Assert.InRange(AgentImage.Unpacked, 1, 20_000_000);
+        Assert.Equal(["caretta"], Directory.EnumerateFiles(AgentImage.Root, "*", SearchOption.AllDirectories).Select(static file => Path.GetRelativePath(AgentImage.Root, file)));
+        Assert.Equal("""["/caretta"]""", AgentImage.Configuration["Entrypoint"]!.ToJsonString());
+        Assert.Equal("caretta", (string?)AgentImage.Configuration.At("Labels/org.opencontainers.image.title"));
+    }
+}
