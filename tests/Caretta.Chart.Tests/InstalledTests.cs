@@ -41,6 +41,7 @@ public sealed class InstalledTests(ChartScene scene)
         [
             $"Deployment shop/web -> Deployment shop/store :{ChartScene.Port} role 1",
             $"Deployment shop/web -> Deployment shop/store :{ChartScene.Port} role 2",
+            $"Deployment shop/web -> Service shop/store :{ChartScene.Port} role 1",
             $"Deployment shop/web -> external external/{ChartScene.OutsideName} :{ChartScene.RefusedPort} role 1",
         ];
         string[] seen = [];

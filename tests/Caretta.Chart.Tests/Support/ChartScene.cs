@@ -127,6 +127,12 @@ public sealed class ChartScene : IAsyncLifetime
 
         await store.Traffic.ListenAsync("10.244.0.3", cancellation, Port);
         await web.Traffic.AskAsync($"connect store v4 10.244.0.3:{Port}", cancellation);
+
+        // A service that bears the name of the workload behind it, as most do.
+        JsonObject service = await Server.Admin.CreateAsync(Manifest.Service(Shop, "store", Port), cancellation);
+        string clusterAddress = (string)service.At("spec/clusterIP")!;
+        network.Translate(clusterAddress, "10.244.0.3", Port);
+        await web.Traffic.AskAsync($"connect service v4 {clusterAddress}:{Port}", cancellation);
         _talk = TalkAsync(web.Traffic, cancellation);
 
         async Task<RunningPod> RunAsync(string name, string address)
@@ -152,6 +158,7 @@ public sealed class ChartScene : IAsyncLifetime
             for (int i = 0; !cancellation.IsCancellationRequested; i++)
             {
                 await web.AskAsync("exchange store 1000 20000", cancellation);
+                await web.AskAsync("exchange service 3000 60000", cancellation);
                 string name = string.Create(CultureInfo.InvariantCulture, $"short-{i}");
                 await web.AskAsync($"connect {name} v4 10.244.0.3:{Port}", cancellation);
                 await web.AskAsync($"exchange {name} 10 10", cancellation);
