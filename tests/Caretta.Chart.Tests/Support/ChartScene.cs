@@ -32,6 +32,8 @@ public sealed class ChartScene : IAsyncLifetime
     private Task _talk = Task.CompletedTask;
     private ApiServer? _server;
     private PodContainer? _agent;
+    private PodNetwork? _network;
+    private PodAccount? _account;
 
     internal ApiServer Server => _server!;
 
@@ -45,6 +47,10 @@ public sealed class ChartScene : IAsyncLifetime
 
     /// <summary>Base addresses of the servers that scrape, by name.</summary>
     internal Dictionary<string, Uri> Scrapers { get; } = [];
+
+    /// <summary>Runs a pod of the agent's as the agent's own is run, beside it.</summary>
+    internal PodContainer StartContainer(JsonObject pod, params string[] arguments) =>
+        PodContainer.Start(pod, _account!, _network!.Path, $"{OutsideAddress} {OutsideName}\n", arguments);
 
     public async ValueTask InitializeAsync()
     {
@@ -102,9 +108,9 @@ public sealed class ChartScene : IAsyncLifetime
             cancellation);
         AgentPod = await Server.Admin.GetAsync(path, cancellation);
 
-        PodNetwork network = Keep(new PodNetwork(Server));
-        PodAccount account = Keep(await PodAccount.CreateAsync(Server, Space, (string)AgentPod.At("spec/serviceAccountName")!, cancellation));
-        _agent = PodContainer.Start(AgentPod, account, network.Path, $"{OutsideAddress} {OutsideName}\n");
+        _network = Keep(new PodNetwork(Server));
+        _account = Keep(await PodAccount.CreateAsync(Server, Space, (string)AgentPod.At("spec/serviceAccountName")!, cancellation));
+        _agent = StartContainer(AgentPod);
         _running.Add(_agent);
         await Eventually.GetAsync(
             "the agent is ready",
