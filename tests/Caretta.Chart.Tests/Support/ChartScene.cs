@@ -32,6 +32,8 @@ public sealed class ChartScene : IAsyncLifetime
     private Task _talk = Task.CompletedTask;
     private ApiServer? _server;
     private PodContainer? _agent;
+    private PodNetwork? _network;
+    private PodAccount? _account;
 
     internal ApiServer Server => _server!;
 
@@ -45,6 +47,10 @@ public sealed class ChartScene : IAsyncLifetime
 
     /// <summary>Base addresses of the servers that scrape, by name.</summary>
     internal Dictionary<string, Uri> Scrapers { get; } = [];
+
+    /// <summary>Runs a pod of the agent's as the agent's own is run, beside it.</summary>
+    internal PodContainer StartContainer(JsonObject pod, params string[] arguments) =>
+        PodContainer.Start(pod, _account!, _network!.Path, $"{OutsideAddress} {OutsideName}\n", arguments);
 
     public async ValueTask InitializeAsync()
     {
@@ -102,9 +108,9 @@ public sealed class ChartScene : IAsyncLifetime
             cancellation);
         AgentPod = await Server.Admin.GetAsync(path, cancellation);
 
-        PodNetwork network = Keep(new PodNetwork(Server));
-        PodAccount account = Keep(await PodAccount.CreateAsync(Server, Space, (string)AgentPod.At("spec/serviceAccountName")!, cancellation));
-        _agent = PodContainer.Start(AgentPod, account, network.Path, $"{OutsideAddress} {OutsideName}\n");
+        _network = Keep(new PodNetwork(Server));
+        _account = Keep(await PodAccount.CreateAsync(Server, Space, (string)AgentPod.At("spec/serviceAccountName")!, cancellation));
+        _agent = StartContainer(AgentPod);
         _running.Add(_agent);
         await Eventually.GetAsync(
             "the agent is ready",
@@ -127,6 +133,12 @@ public sealed class ChartScene : IAsyncLifetime
 
         await store.Traffic.ListenAsync("10.244.0.3", cancellation, Port);
         await web.Traffic.AskAsync($"connect store v4 10.244.0.3:{Port}", cancellation);
+
+        // A service that bears the name of the workload behind it, as most do.
+        JsonObject service = await Server.Admin.CreateAsync(Manifest.Service(Shop, "store", Port), cancellation);
+        string clusterAddress = (string)service.At("spec/clusterIP")!;
+        network.Translate(clusterAddress, "10.244.0.3", Port);
+        await web.Traffic.AskAsync($"connect service v4 {clusterAddress}:{Port}", cancellation);
         _talk = TalkAsync(web.Traffic, cancellation);
 
         async Task<RunningPod> RunAsync(string name, string address)
@@ -152,6 +164,7 @@ public sealed class ChartScene : IAsyncLifetime
             for (int i = 0; !cancellation.IsCancellationRequested; i++)
             {
                 await web.AskAsync("exchange store 1000 20000", cancellation);
+                await web.AskAsync("exchange service 3000 60000", cancellation);
                 string name = string.Create(CultureInfo.InvariantCulture, $"short-{i}");
                 await web.AskAsync($"connect {name} v4 10.244.0.3:{Port}", cancellation);
                 await web.AskAsync($"exchange {name} 10 10", cancellation);

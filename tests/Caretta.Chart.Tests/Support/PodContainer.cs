@@ -97,7 +97,7 @@ internal sealed class PodContainer : ChildProcess
             ["process"] = new JsonObject
             {
                 ["cwd"] = "/",
-                ["user"] = new JsonObject { ["uid"] = (int?)security["runAsUser"] ?? 0, ["gid"] = (int?)security["runAsGroup"] ?? 0 },
+                ["user"] = new JsonObject { ["uid"] = Number(security["runAsUser"]), ["gid"] = Number(security["runAsGroup"]) },
                 ["args"] = new JsonArray([.. image["Entrypoint"]!.AsArray().Select(static word => (JsonNode)(string)word!), .. arguments.Select(static word => (JsonNode)word)]),
                 ["env"] = new JsonArray([.. Environment(image, spec, container).Select(static pair => (JsonNode)pair)]),
                 ["noNewPrivileges"] = (bool?)security["allowPrivilegeEscalation"] == false,
@@ -197,6 +197,8 @@ internal sealed class PodContainer : ChildProcess
         ["source"] = source,
         ["options"] = Words(options),
     };
+
+    private static long Number(JsonNode? node) => long.Parse(node?.ToJsonString() ?? "0", System.Globalization.CultureInfo.InvariantCulture);
 
     private static JsonArray Words(params string[] words) => [.. words.Select(static word => (JsonNode)word)];
 }
