@@ -15,14 +15,16 @@ public sealed class BpfLoader
     private readonly BpfObject _file;
     private readonly BpfMap?[] _maps;
     private readonly BpfProgram?[] _programs;
+    private readonly BtfTypes? _givenTypes;
     private BpfHandle? _types;
     private BpfException? _typesRefusal;
     private KernelTypes? _kernel;
     private KernelSymbols? _symbols;
 
-    private BpfLoader(BpfObject file)
+    private BpfLoader(BpfObject file, BtfTypes? kernelTypes)
     {
         _file = file;
+        _givenTypes = kernelTypes;
         _maps = new BpfMap?[file.Maps.Count];
         _programs = new BpfProgram?[file.Programs.Count];
     }
@@ -34,10 +36,18 @@ public sealed class BpfLoader
     /// <exception cref="FileNotFoundException">The kernel does not describe its types, and the object needs them.</exception>
     /// <exception cref="KeyNotFoundException">The kernel has no such hook, variable or function.</exception>
     /// <exception cref="NotSupportedException">A program has no known type, or a map is to be pinned.</exception>
-    public static LoadedObject Load(BpfObject file)
+    public static LoadedObject Load(BpfObject file) => Load(file, null);
+
+    /// <inheritdoc cref="Load(BpfObject)"/>
+    /// <param name="file">The object.</param>
+    /// <param name="kernelTypes">
+    /// Types that describe the running kernel, for one that does not do so itself; null for its own. They serve CO-RE relocations:
+    /// what names kernel types by number (tp_btf, fentry, iterators, typed kernel symbols) needs a kernel that knows its types.
+    /// </param>
+    public static LoadedObject Load(BpfObject file, BtfTypes? kernelTypes)
     {
         ArgumentNullException.ThrowIfNull(file);
-        var loader = new BpfLoader(file);
+        var loader = new BpfLoader(file, kernelTypes);
         try
         {
             loader.LoadTypes();
@@ -78,7 +88,7 @@ public sealed class BpfLoader
         }
     }
 
-    private BtfTypes KernelBtf() => (_kernel ??= KernelTypes.Read()).Types;
+    private BtfTypes KernelBtf() => _givenTypes ?? (_kernel ??= KernelTypes.Read()).Types;
 
     private bool NeedsKernelTypes() => _file.Functions.Any(static function => function.Section.CoreRecords.Length > 0);
 
