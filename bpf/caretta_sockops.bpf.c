@@ -21,8 +21,9 @@ static __always_inline bool received_fin(struct bpf_sock_ops *ops, struct connec
 		return (connection->flags & FIN_SEEN) && (__s32)(ops->rcv_nxt - connection->fin_sequence) > 0;
 	if (state != BPF_TCP_FIN_WAIT2 || ops->rcv_nxt == connection->fin_sequence)
 		return false;
-	/* Received more since, so most likely the FIN with it. */
-	COUNT(uncertain_closes, 1);
+	/* Received more since: the FIN, unless it is a byte that came alone; after data, most likely the FIN with it. */
+	if (ops->rcv_nxt != connection->fin_sequence + 1)
+		COUNT(uncertain_closes, 1);
 	return true;
 }
 

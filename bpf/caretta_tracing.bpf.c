@@ -220,7 +220,7 @@ static __always_inline void on_established(struct sock *sk, bool passive)
 	acked = now.bytes_acked;
 	first = BPF_CORE_READ(tp, snd_una) - (__u32)acked;
 	connection = find_connection(&key);
-	if (connection && connection->phase == PHASE_OPEN && connection->first_sequence == first)
+	if (connection && connection->phase == PHASE_OPEN && connection->first_sequence - first <= 1)
 		return; /* the other of the two programs was here */
 	if (!connection || connection->phase != PHASE_CONNECTING) {
 		/* Accepted, or its connect came before us. */

@@ -217,8 +217,11 @@ static __always_inline struct connection *find_connection(const struct connectio
 
 static __always_inline struct connection *track(const struct connection_key *key, const struct connection *blank)
 {
-	bool known = find_connection(key) != NULL;
+	struct connection *known = find_connection(key);
 
+	/* The socket that had this key before closed, and nobody was told. */
+	if (known && known->phase == PHASE_OPEN)
+		COUNT(lost_updates, 1);
 	if (bpf_map_update_elem(&connections, key, blank, BPF_ANY)) {
 		COUNT(untracked_connections, 1);
 		return NULL;
