@@ -182,8 +182,11 @@ static __always_inline void account(struct connection *connection, const struct 
 			return;
 		}
 		COUNT(lost_updates, 1);
-		COUNT(lost_sent_bytes, sent);
-		COUNT(lost_received_bytes, received);
+		/* Adding nothing would be compiled to an atomic "or", which came with 5.12. */
+		if (sent)
+			COUNT(lost_sent_bytes, sent);
+		if (received)
+			COUNT(lost_received_bytes, received);
 		return;
 	}
 	connection->sent_bytes += sent;

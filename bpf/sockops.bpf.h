@@ -49,24 +49,25 @@ static __always_inline void ask_for_callbacks(struct bpf_sock_ops *ops, int want
 		(__u32) _value;                                                                 \
 	})
 
+/*
+ * Two words at once: the verifier of 5.10 takes half a stack slot with a constant for a spilled register, and without CAP_PERFMON it
+ * then refuses a write to the other half.
+ */
+#define LOAD_CTX_PAIR(ops, first, second) ((__u64)LOAD_CTX(ops, second) << 32 | LOAD_CTX(ops, first))
+
 static __always_inline void read_ctx_addresses(struct bpf_sock_ops *ops, __u8 *local, __u8 *remote)
 {
-	__u32 *l = (__u32 *)local, *r = (__u32 *)remote;
+	__u64 *l = (__u64 *)local, *r = (__u64 *)remote;
 
 	if (ops->family == AF_INET_FAMILY) {
-		l[2] = r[2] = bpf_htonl(0xffff);
-		l[3] = LOAD_CTX(ops, local_ip4);
-		r[3] = LOAD_CTX(ops, remote_ip4);
+		l[1] = (__u64)LOAD_CTX(ops, local_ip4) << 32 | bpf_htonl(0xffff);
+		r[1] = (__u64)LOAD_CTX(ops, remote_ip4) << 32 | bpf_htonl(0xffff);
 		return;
 	}
-	l[0] = LOAD_CTX(ops, local_ip6[0]);
-	l[1] = LOAD_CTX(ops, local_ip6[1]);
-	l[2] = LOAD_CTX(ops, local_ip6[2]);
-	l[3] = LOAD_CTX(ops, local_ip6[3]);
-	r[0] = LOAD_CTX(ops, remote_ip6[0]);
-	r[1] = LOAD_CTX(ops, remote_ip6[1]);
-	r[2] = LOAD_CTX(ops, remote_ip6[2]);
-	r[3] = LOAD_CTX(ops, remote_ip6[3]);
+	l[0] = LOAD_CTX_PAIR(ops, local_ip6[0], local_ip6[1]);
+	l[1] = LOAD_CTX_PAIR(ops, local_ip6[2], local_ip6[3]);
+	r[0] = LOAD_CTX_PAIR(ops, remote_ip6[0], remote_ip6[1]);
+	r[1] = LOAD_CTX_PAIR(ops, remote_ip6[2], remote_ip6[3]);
 }
 
 static __always_inline void read_ctx_link(struct bpf_sock_ops *ops, struct link_key *link, enum link_role role)
