@@ -18,7 +18,7 @@ static __always_inline bool received_fin(struct bpf_sock_ops *ops, struct connec
 	if (state == BPF_TCP_CLOSE_WAIT || state == BPF_TCP_LAST_ACK || state == BPF_TCP_CLOSING)
 		return true;
 	if (variant == VARIANT_HEADERS)
-		return (connection->flags & FIN_SEEN) && (__s32)(ops->rcv_nxt - connection->fin_sequence) > 0;
+		return (connection->flags & FIN_SEEN) && ops->rcv_nxt != connection->fin_sequence;
 	if (state != BPF_TCP_FIN_WAIT2 || ops->rcv_nxt == connection->fin_sequence)
 		return false;
 	/* Received more since: the FIN, unless it is a byte that came alone; after data, most likely the FIN with it. */

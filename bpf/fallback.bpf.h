@@ -30,7 +30,7 @@ enum phase {
 
 enum connection_flags {
 	FIN_SENT = 1, /* a segment with our FIN went out */
-	FIN_SEEN = 2, /* one with the peer's came in, at fin_sequence, perhaps out of order */
+	FIN_SEEN = 2, /* one with the peer's came in, when fin_sequence was to come next */
 };
 
 /* The socket's cookie or address in the first word; before 4.18 its addresses and ports. */
@@ -45,7 +45,7 @@ struct connection {
 	__u64 acked_base;     /* bytes_acked at adoption, else 0 */
 	__u64 accounted_ns;   /* CLOCK_MONOTONIC, last account of bytes sent */
 	__u32 first_sequence; /* sequence number of the first byte to count */
-	__u32 fin_sequence;   /* of the peer's FIN, while FIN_SEEN; or what was received when the state became FIN_WAIT2 */
+	__u32 fin_sequence;   /* rcv_nxt before the peer's FIN, while FIN_SEEN; or when the state became FIN_WAIT2 */
 	__u32 own_fin;	      /* snd_nxt when our FIN was queued */
 	__u32 phase;	      /* enum phase */
 	__u32 flags;	      /* enum connection_flags */
