@@ -12,8 +12,10 @@ results=$artifacts/test-results
 export CARETTA_CACHE=${CARETTA_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/caretta}
 configuration=Release
 
-# The kernels that `test` boots, as series: the pool moves, so no exact version is named.
-kernels=${CARETTA_TEST_KERNELS:-6.1 7.3}
+# The kernels that the tests boot, as series: the pool moves, so no exact version is named. `test` has time for two scenarios of
+# tests/kernels/guest.sh on each, `test-kernels` runs all of them.
+kernels=${CARETTA_TEST_KERNELS:-5.10 6.1 6.12 7.3}
+ci_scenarios="full no-btf"
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 # nothing here needs ICU, which a fresh machine may lack
@@ -348,10 +350,11 @@ cluster_suite() {
     CARETTA_CLUSTER_TOOLS=$(tests/cluster/fetch-kubernetes.sh) suite_xunit Caretta.Cluster.Tests
 }
 
+# vm_suites [SCENARIO…]
 vm_suites() {
     local series
     for series in $kernels; do
-        suite_lines "kernel-$series" tests/kernels/run.sh "$series"
+        suite_lines "kernel-$series" tests/kernels/run.sh "$series" "$@"
     done
 }
 
@@ -368,7 +371,7 @@ usage: ./build.sh COMMAND
   test-unit      the tests that need neither root nor a kernel
   test-kernel    the tests on this machine's kernel (needs root)
   test-cluster   the tests against a real Kubernetes API server, built the first time (needs root)
-  test-kernels   the tests on other kernels, in virtual machines; CARETTA_TEST_KERNELS="6.1 7.3"
+  test-kernels   the tests on other kernels, in virtual machines; CARETTA_TEST_KERNELS="6.1 7.3" names them
   bpf            build artifacts/bpf/*.bpf.o
   clean          remove everything built here (downloads in the cache stay)
   help           this text
@@ -464,7 +467,8 @@ test)
     unit_suites
     kernel_suites
     cluster_suite
-    vm_suites
+    # shellcheck disable=SC2086
+    vm_suites $ci_scenarios
     finish
     ;;
 clean)

@@ -27,9 +27,7 @@ tier_of() {
 }
 # Whether btf/ has a file for this very kernel.
 carries_types() {
-    local release
-    release=$(strings -n 12 <(file -b "$vmlinuz") | grep -oE 'version [^ ]+' | cut -d' ' -f2)
-    [[ -n $release && -e $here/../../btf/x86_64/$release.btf ]]
+    [[ -e $here/../../btf/x86_64/$("$here/release.sh" "$vmlinuz").btf ]]
 }
 [[ $# -gt 0 ]] || set -- full no-btf no-cgroup no-sockops no-perfmon no-iterators no-btf-no-cgroup like-5.9 like-4.18 like-4.16
 
