@@ -36,10 +36,10 @@ struct kernfs_node___before_5_5 {
 
 #pragma clang attribute pop
 
-/* One element, written by the agent before anything is attached. */
+/* One element, written by the agent. */
 struct settings {
 	__u32 track_processes; /* costs a walk to the task at connect and listen; in a cluster the cgroup alone says who it is */
-	__u32 _pad;
+	__u32 knows_old;       /* old_connections is complete: who is not in it and not in connections is new */
 };
 
 struct {
@@ -59,6 +59,17 @@ struct {
 	__type(key, __u64);
 	__type(value, struct socket_owner);
 } listeners SEC(".maps");
+
+/*
+ * Addresses and ports of the connections that were open at launch, as words of struct connection_key. Filled by the agent once
+ * everything is attached.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct connection_key);
+	__type(value, __u32);
+} old_connections SEC(".maps");
 
 static __always_inline bool tracks_processes(void)
 {
@@ -174,13 +185,37 @@ static __always_inline void read_key(struct sock *sk, struct connection_key *key
 	key->words[0] = (__u64)sk;
 }
 
+static __always_inline __u32 read_origin(struct sock *sk, const struct reading *now)
+{
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+
+	return BPF_CORE_READ(tp, snd_una) - (__u32)now->bytes_acked;
+}
+
+/* Its socket is another's by now, and nobody told that it closed: what it did last is missing. */
+static __always_inline void close_stale(struct connection *connection)
+{
+	struct reading nothing_new = {
+		.bytes_acked = connection->acked_base,
+		.received_bytes = connection->received_bytes,
+		.next_sequence = connection->first_sequence,
+	};
+
+	account(connection, &nothing_new, ACCOUNT_CLOSED);
+	connection->phase = PHASE_CLOSED;
+	COUNT(lost_updates, 1);
+}
+
 static __always_inline void on_connect(struct sock *sk)
 {
-	struct connection connection = { .phase = PHASE_CONNECTING };
+	struct connection connection = { .phase = PHASE_CONNECTING }, *before;
 	struct connection_key key = {};
 
 	/* The port is chosen after this. */
 	read_key(sk, &key);
+	before = find_connection(&key);
+	if (before && before->phase == PHASE_OPEN)
+		close_stale(before);
 	connection.link.local_owner.cgroup_id = cgroup_id(sk);
 	read_comm(&connection.link.local_owner);
 	track(&key, &connection);
@@ -206,45 +241,123 @@ static __always_inline void own_accepted(struct sock *sk, struct socket_owner *o
 	owner->cgroup_id = cgroup_id(sk);
 }
 
+static __always_inline bool is_old(struct sock *sk, const struct link_key *link)
+{
+	struct connection_key key = {};
+	struct settings *found;
+	__u32 zero = 0;
+
+	found = bpf_map_lookup_elem(&settings, &zero);
+	if (!found || !found->knows_old)
+		return true;
+	__builtin_memcpy(&key.words[0], link->local_address, sizeof(link->local_address));
+	__builtin_memcpy(&key.words[2], link->remote_address, sizeof(link->remote_address));
+	key.words[4] = (__u64)bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)) << 32 | BPF_CORE_READ(sk, __sk_common.skc_num);
+	return bpf_map_lookup_elem(&old_connections, &key) != NULL;
+}
+
+/* All that a connection did since it was opened is in its socket's numbers: it does not matter how late it is opened here. */
+static __always_inline void open_connection(struct connection *connection, const struct reading *now, __u32 origin)
+{
+	connection->origin = origin;
+	/* The SYN of the connecting end is counted as acknowledged, that of the accepting end is not. */
+	connection->first_sequence = origin + (connection->link.role == ROLE_CLIENT && now->bytes_acked);
+	connection->phase = PHASE_OPEN;
+	account(connection, now, ACCOUNT_OPENED);
+}
+
+/* Fills in the blank for a socket that is established and of which nothing is known. Returns false if it is none of ours. */
+static __always_inline bool describe(struct connection *blank, struct sock *sk, bool passive)
+{
+	if (!read_link(&blank->link, sk, passive ? ROLE_SERVER : ROLE_CLIENT))
+		return false;
+	if (passive)
+		own_accepted(sk, &blank->link.local_owner);
+	else
+		blank->link.local_owner.cgroup_id = cgroup_id(sk);
+	return true;
+}
+
 static __always_inline void on_established(struct sock *sk, bool passive)
 {
-	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	struct connection blank = {}, *connection;
 	struct connection_key key = {};
 	struct reading now = {};
-	__u32 first;
-	__u64 acked;
+	__u32 origin;
 
 	read_key(sk, &key);
 	read_socket(sk, &now);
-	acked = now.bytes_acked;
-	first = BPF_CORE_READ(tp, snd_una) - (__u32)acked;
+	origin = read_origin(sk, &now);
 	connection = find_connection(&key);
-	if (connection && connection->phase == PHASE_OPEN && connection->first_sequence - first <= 1)
-		return; /* the other of the two programs was here */
+	if (connection && connection->phase == PHASE_OPEN) {
+		if (connection->origin == origin)
+			return; /* the other of the two programs was here */
+		close_stale(connection);
+	}
 	if (!connection || connection->phase != PHASE_CONNECTING) {
 		/* Accepted, or its connect came before us. */
-		if (!read_link(&blank.link, sk, passive ? ROLE_SERVER : ROLE_CLIENT))
+		if (!describe(&blank, sk, passive))
 			return;
-		if (passive)
-			own_accepted(sk, &blank.link.local_owner);
-		else
-			blank.link.local_owner.cgroup_id = cgroup_id(sk);
 		connection = track(&key, &blank);
 		if (!connection)
 			return;
 	} else if (!read_link(&connection->link, sk, ROLE_CLIENT)) {
 		return;
 	}
-	/* The SYN of the connecting end is counted as acknowledged, that of the accepting end is not. */
-	if (connection->link.role == ROLE_CLIENT && acked)
-		first++;
-	connection->first_sequence = first;
-	connection->phase = PHASE_OPEN;
-	account(connection, &now, ACCOUNT_OPENED);
+	open_connection(connection, &now, origin);
 }
 
-static __always_inline void on_close(struct sock *sk)
+static __always_inline bool was_open(int state)
+{
+	return state == BPF_TCP_ESTABLISHED || state == BPF_TCP_CLOSE_WAIT || state == BPF_TCP_FIN_WAIT1 ||
+	       state == BPF_TCP_FIN_WAIT2 || state == BPF_TCP_LAST_ACK || state == BPF_TCP_CLOSING;
+}
+
+/* Open, and its opening was missed, or it was open before us: then its counters' present value is the baseline. */
+static __always_inline struct connection *take_up(struct sock *sk, const struct connection_key *key, const struct reading *now,
+						  __u32 origin)
+{
+	struct connection blank = {}, *connection;
+
+	if (!is_tcp(sk) || !describe(&blank, sk, was_accepted(sk)))
+		return NULL;
+	connection = track(key, &blank);
+	if (!connection)
+		return NULL;
+	if (!is_old(sk, &connection->link)) {
+		open_connection(connection, now, origin);
+		return connection;
+	}
+	connection->origin = origin;
+	connection->acked_base = now->bytes_acked;
+	connection->first_sequence = now->next_sequence;
+	connection->received_bytes = now->received_bytes;
+	connection->phase = PHASE_OPEN;
+	COUNT(adopted_connections, 1);
+	account(connection, now, ACCOUNT_ADOPTED);
+	return connection;
+}
+
+/* The connection of a socket that is open, whatever was missed of it. */
+static __always_inline struct connection *find_open(struct sock *sk, const struct connection_key *key, const struct reading *now)
+{
+	struct connection *connection = find_connection(key);
+	__u32 origin = read_origin(sk, now);
+
+	if (connection && connection->phase == PHASE_CONNECTING) {
+		if (!read_link(&connection->link, sk, ROLE_CLIENT))
+			return NULL;
+		open_connection(connection, now, origin);
+		return connection;
+	}
+	if (connection && connection->origin == origin)
+		return connection->phase == PHASE_OPEN ? connection : NULL;
+	if (connection && connection->phase == PHASE_OPEN)
+		close_stale(connection);
+	return take_up(sk, key, now, origin);
+}
+
+static __always_inline void on_close(struct sock *sk, int old_state)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	struct connection_key key = {};
@@ -252,17 +365,22 @@ static __always_inline void on_close(struct sock *sk)
 	struct reading now = {};
 
 	read_key(sk, &key);
-	connection = find_connection(&key);
-	if (!connection)
-		return;
-	if (connection->phase == PHASE_OPEN) {
+	if (was_open(old_state)) {
 		read_socket(sk, &now);
+		connection = find_open(sk, &key, &now);
+		if (!connection)
+			return;
 		account(connection, &now, ACCOUNT_CLOSED);
-	} else if (BPF_CORE_READ(tp, write_seq) && read_link(&connection->link, sk, ROLE_CLIENT)) {
-		/* Else it had no route, or no port: it never tried. */
-		account(connection, &now, ACCOUNT_FAILED);
+		connection->phase = PHASE_CLOSED;
+		return;
 	}
-	forget(&key);
+	connection = find_connection(&key);
+	if (!connection || connection->phase != PHASE_CONNECTING)
+		return;
+	/* Without a sequence number it had no route, or no port: it never tried. */
+	if (BPF_CORE_READ(tp, write_seq) && read_link(&connection->link, sk, ROLE_CLIENT))
+		account(connection, &now, ACCOUNT_FAILED);
+	connection->phase = PHASE_CLOSED;
 }
 
 static __always_inline int on_state(struct bpf_raw_tracepoint_args *ctx)
@@ -286,15 +404,16 @@ static __always_inline int on_state(struct bpf_raw_tracepoint_args *ctx)
 		on_established(sk, old_state == BPF_TCP_SYN_RECV);
 		break;
 	case BPF_TCP_CLOSE:
-		on_close(sk);
+		on_close(sk, old_state);
 		break;
 	}
 	return 0;
 }
 
 /*
- * Twice, since a program that an interrupt brings back while it runs on the same CPU is skipped (6.1: __bpf_trace_run). Of two, the
- * one that is not running sees the event; where nothing is skipped, the second finds everything done.
+ * Twice, since a program that is reached again on the CPU where it was interrupted is skipped (6.1: __bpf_trace_run). Of two, the one
+ * that is not running sees the event; where nothing is skipped, the second finds everything done. On a kernel that preempts, even
+ * both are skipped now and then: what they missed is made up for by the next that sees the socket.
  */
 SEC("raw_tp/inet_sock_set_state")
 int inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
@@ -308,47 +427,43 @@ int inet_sock_set_state_again(struct bpf_raw_tracepoint_args *ctx)
 	return on_state(ctx);
 }
 
-/* Open before us: its counters' present value is the baseline. */
-static __always_inline void adopt(struct sock *sk, const struct connection_key *key)
-{
-	unsigned char state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	struct connection connection = { .phase = PHASE_OPEN };
-	struct reading now = {};
-
-	if (state != BPF_TCP_ESTABLISHED && state != BPF_TCP_CLOSE_WAIT && state != BPF_TCP_FIN_WAIT1 && state != BPF_TCP_FIN_WAIT2)
-		return;
-	if (!is_tcp(sk) || !read_link(&connection.link, sk, was_accepted(sk) ? ROLE_SERVER : ROLE_CLIENT))
-		return;
-	if (connection.link.role == ROLE_SERVER)
-		own_accepted(sk, &connection.link.local_owner);
-	else
-		connection.link.local_owner.cgroup_id = cgroup_id(sk);
-	read_socket(sk, &now);
-	connection.acked_base = now.bytes_acked;
-	connection.first_sequence = now.next_sequence;
-	connection.received_bytes = now.received_bytes;
-	if (!track(key, &connection))
-		return;
-	COUNT(adopted_connections, 1);
-	account(&connection, &now, ACCOUNT_ADOPTED);
-}
-
 static __always_inline int on_activity(struct sock *sk)
 {
 	struct connection_key key = {};
 	struct connection *connection;
 	struct reading now = {};
 
+	if (!was_open(BPF_CORE_READ(sk, __sk_common.skc_state)))
+		return 0;
+	read_key(sk, &key);
+	read_socket(sk, &now);
+	connection = find_open(sk, &key, &now);
+	if (connection)
+		account(connection, &now, ACCOUNT_LIVE);
+	return 0;
+}
+
+/* The end of the socket. By now its connection is closed, unless that was missed. */
+SEC("raw_tp/tcp_destroy_sock")
+int tcp_destroy_sock(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct sock *sk = (struct sock *)ctx->args[0];
+	struct connection_key key = {};
+	struct connection *connection;
+	struct reading now = {};
+
 	read_key(sk, &key);
 	connection = find_connection(&key);
-	if (!connection) {
-		adopt(sk, &key);
+	if (!connection)
 		return 0;
+	if (connection->phase == PHASE_OPEN) {
+		read_socket(sk, &now);
+		/* The state tells of no FIN any more. One alone is all that can be left of bytes that nobody acknowledged yet. */
+		if (sent_until(connection, &now) == connection->sent_bytes + 1)
+			now.next_sequence--;
+		account(connection, &now, ACCOUNT_CLOSED);
 	}
-	if (connection->phase != PHASE_OPEN)
-		return 0;
-	read_socket(sk, &now);
-	account(connection, &now, ACCOUNT_LIVE);
+	forget(&key);
 	return 0;
 }
 

@@ -26,6 +26,7 @@
 enum phase {
 	PHASE_CONNECTING = 1,
 	PHASE_OPEN,
+	PHASE_CLOSED, /* all is accounted; kept until the socket goes, so that nobody takes it for a new one (tracing) */
 };
 
 enum connection_flags {
@@ -49,7 +50,7 @@ struct connection {
 	__u32 own_fin;	      /* snd_nxt when our FIN was queued */
 	__u32 phase;	      /* enum phase */
 	__u32 flags;	      /* enum connection_flags */
-	__u32 _pad;
+	__u32 origin;	      /* snd_una - bytes_acked, which stays the same while it is the same connection (tracing) */
 };
 
 /* What the kernel says of a socket at one moment, both FINs taken off. */

@@ -65,7 +65,7 @@ internal sealed class FallbackTier : ILinkTier
         }
 
         // Callbacks of sockets that are open already cannot be asked for from outside.
-        ulong unseen = OpenConnections.Count();
+        ulong unseen = (ulong)OpenConnections.Read().Count;
         var tier = new FallbackTier(kind, BpfLoader.Load(file)) { _unseen = unseen };
         return tier.Start(() => tier._attached.Add(BpfLink.AttachCgroup(tier._loaded.Program(program), cgroupMount)));
     }
@@ -77,16 +77,19 @@ internal sealed class FallbackTier : ILinkTier
     /// <exception cref="BpfException">The kernel refused.</exception>
     public static FallbackTier StartTracing(BpfObject file, BtfTypes? types, bool trackProcesses)
     {
+        BpfMapDefinition old = file.Map("old_connections");
+        old.MaxEntries = Math.Max(old.MaxEntries, (uint)OpenConnections.Read().Count * 2);
         var tier = new FallbackTier(TierKind.Tracing, BpfLoader.Load(file, types));
         return tier.Start(() =>
         {
-            tier._loaded.Map("settings").As<uint, ulong>().Update(0, trackProcesses ? 1ul : 0);
-
-            // States first: an open connection whose packets are seen before that would be adopted, though its opening will be seen.
+            tier.WriteSettings(trackProcesses, knowsOld: false);
             foreach (BpfProgram program in tier.Programs)
             {
                 tier._attached.Add(BpfLink.AttachRawTracepoint(program, program.AttachTarget));
             }
+
+            // From now on every opening is seen. What was open before is known by this; whatever else turns up has been missed.
+            tier.WriteSettings(trackProcesses, knowsOld: tier.TryFillOld());
         });
     }
 
@@ -148,6 +151,29 @@ internal sealed class FallbackTier : ILinkTier
         {
             Dispose();
             throw;
+        }
+    }
+
+    // The first half of the value is track_processes, the second knows_old.
+    private void WriteSettings(bool trackProcesses, bool knowsOld) =>
+        _loaded.Map("settings").As<uint, ulong>().Update(0, (trackProcesses ? 1ul : 0) | (knowsOld ? 1ul << 32 : 0));
+
+    // Where more are open by now than there is room for, everything that is not known counts as open before launch.
+    private bool TryFillOld()
+    {
+        try
+        {
+            BpfMap<ConnectionKey, uint> map = _loaded.Map("old_connections").As<ConnectionKey, uint>();
+            foreach (ConnectionKey key in OpenConnections.Read())
+            {
+                map.Update(key, 1);
+            }
+
+            return true;
+        }
+        catch (BpfException exception) when (exception.ErrorName == "E2BIG")
+        {
+            return false;
         }
     }
 
