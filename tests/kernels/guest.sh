@@ -59,8 +59,8 @@ no-sockops) run="/bin/setpriv --bounding-set=-net_admin,-sys_admin" ;; # what at
 no-perfmon) run="/bin/setpriv --bounding-set=-perfmon,-sys_admin" ;;
 no-iterators) export CARETTA_WITHOUT=iterators ;;
 like-5.9) export CARETTA_WITHOUT=iterators,headers ;;
-like-4.18) export CARETTA_WITHOUT=btf,tracing,headers,batch ;;
-like-4.16) export CARETTA_WITHOUT=btf,tracing,headers,batch,cookie ;;
+like-4.18) export CARETTA_WITHOUT=btf,tracing,headers ;;
+like-4.16) export CARETTA_WITHOUT=btf,tracing,headers,cookie ;;
 esac
 
 # The verdict of check, before the agent is asked to do it.

@@ -14,7 +14,6 @@ internal static class KernelPartList
         ("tracing", KernelParts.Tracing),
         ("headers", KernelParts.Headers),
         ("cookie", KernelParts.Cookie),
-        ("batch", KernelParts.Batch),
         ("iterators", KernelParts.Iterators),
     ];
 

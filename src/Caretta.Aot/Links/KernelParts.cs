@@ -28,9 +28,6 @@ internal enum KernelParts
     /// <summary>Socket cookies in sockops callbacks, Linux 4.18.</summary>
     Cookie = 32,
 
-    /// <summary>Batches of map entries, Linux 5.6.</summary>
-    Batch = 64,
-
     /// <summary>Iterators, Linux 5.8.</summary>
-    Iterators = 128,
+    Iterators = 64,
 }

@@ -91,7 +91,7 @@ public sealed class FallbackTierTests
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         await using TrafficProcess traffic = TrafficProcess.Start();
-        int port = await traffic.ListenAsync("127.0.0.1:0", cancellation);
+        int port = await traffic.ListenAsync("127.0.0.1", cancellation);
         await traffic.AskAsync($"connect a v4 127.0.0.1:{port}", cancellation);
 
         await using RunningAgent agent = await StartAsync("btf", cancellation);
