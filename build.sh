@@ -12,8 +12,10 @@ results=$artifacts/test-results
 export CARETTA_CACHE=${CARETTA_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/caretta}
 configuration=Release
 
-# The kernels that `test` boots, as series: the pool moves, so no exact version is named.
-kernels=${CARETTA_TEST_KERNELS:-6.1 7.3}
+# The kernels that the tests boot, as series: the pool moves, so no exact version is named. `test` has time for two scenarios of
+# tests/kernels/guest.sh on each, `test-kernels` runs all of them.
+kernels=${CARETTA_TEST_KERNELS:-5.10 6.1 6.12 7.3}
+ci_scenarios="full no-btf"
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 # nothing here needs ICU, which a fresh machine may lack
@@ -397,10 +399,11 @@ chart_suite() {
     CARETTA_CHART_TOOLS=$(tests/chart/fetch-tools.sh) CARETTA_CLUSTER_TOOLS=$(tests/cluster/fetch-kubernetes.sh) suite_xunit Caretta.Chart.Tests
 }
 
+# vm_suites [SCENARIO…]
 vm_suites() {
     local series
     for series in $kernels; do
-        suite_lines "kernel-$series" tests/kernels/run.sh "$series"
+        suite_lines "kernel-$series" tests/kernels/run.sh "$series" "$@"
         suite_lines "loader-$series" tests/kernels/loader.sh "$series"
     done
 }
@@ -421,7 +424,7 @@ usage: ./build.sh COMMAND
   test-chart     the tests of chart, image and dashboards (needs root)
   image          build the image from local stand-ins of its bases, to artifacts/image (needs root)
   publish-static build the image's static binary artifacts/static/caretta
-  test-kernels   the tests on other kernels, in virtual machines; CARETTA_TEST_KERNELS="6.1 7.3"
+  test-kernels   the tests on other kernels, in virtual machines; CARETTA_TEST_KERNELS="6.1 7.3" names them
   bpf            build artifacts/bpf/*.bpf.o
   clean          remove everything built here (downloads in the cache stay)
   help           this text
@@ -547,7 +550,8 @@ test)
     kernel_suites
     cluster_suite
     chart_suite
-    vm_suites
+    # shellcheck disable=SC2086
+    vm_suites $ci_scenarios
     finish
     ;;
 clean)

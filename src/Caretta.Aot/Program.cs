@@ -31,7 +31,7 @@ switch (options.Command)
         Console.Out.WriteLine($"caretta {BuildInfo.Version}");
         return Success;
     case AgentCommand.Check:
-        SystemCheck check = SystemCheck.Run(BuildInfo.ReadBpfObject());
+        SystemCheck check = SystemCheck.Run(BuildInfo.TierObjects, options.Without);
         check.Add(await ClusterCheck.RunAsync(Environment.GetEnvironmentVariable, options.ServiceAsWorkload, CancellationToken.None));
         Console.Out.Write(options.Json ? CheckReport.ToJson(check) : CheckReport.ToText(check));
         return check.Passed ? Success : CannotRun;
@@ -61,12 +61,15 @@ static async Task<int> RunAgent(AgentOptions options, DateTimeOffset startTime)
         log.Error($"PROMETHEUS_PORT: {exception.Message}");
         return CannotRun;
     }
-    catch (BpfException exception) when (exception.ErrorName == "EPERM" && Capabilities.ReadOwn().DescribeMissing() is { Length: > 0 } missing)
+    catch (TierException exception)
     {
-        log.Error($"missing {missing}: run as root, or grant them to the process or container ({exception.Operation}: {exception.ErrorName})");
+        string missing = exception.IsPermission ? Capabilities.ReadOwn().DescribeMissing() : "";
+        log.Error(missing.Length > 0
+            ? $"missing {missing}: run as root, or grant them to the process or container"
+            : $"no tier can run here: {exception.Message}; caretta check tells what this machine lacks");
         return CannotRun;
     }
-    catch (Exception exception) when (MainTier.IsRefusal(exception))
+    catch (Exception exception) when (exception is BpfException or IOException or UnauthorizedAccessException)
     {
         log.Error($"{exception.Message}; caretta check tells what this machine lacks");
         return CannotRun;

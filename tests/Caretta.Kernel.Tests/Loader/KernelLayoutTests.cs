@@ -89,6 +89,21 @@ public sealed class KernelLayoutTests
         CompareWhole<KernelCounters>(types, "counters");
     }
 
+    [KernelFact]
+    public void The_agents_structures_are_those_of_the_fallback_programs()
+    {
+        TierObjects objects = BuildInfo.TierObjects;
+        foreach (Func<ReadOnlyMemory<byte>> image in (Func<ReadOnlyMemory<byte>>[])[objects.Sockops, objects.SockopsTypes, objects.Tracing])
+        {
+            BtfTypes types = BpfObject.Parse(image(), "fallback").Btf!;
+
+            CompareWhole<LinkKey>(types, "link_key");
+            CompareWhole<LinkDelta>(types, "link_delta");
+            CompareWhole<SocketOwner>(types, "socket_owner");
+            CompareWhole<FallbackCounters>(types, "fallback_counters");
+        }
+    }
+
     /// <summary>Every member of ours is a member of theirs at the same place and of the same size.</summary>
     private static void Compare<T>(BtfTypes types, BtfType theirs)
         where T : unmanaged

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using Caretta.Bpf;
 using Caretta.Kernel.Tests.Support;
 
+using Caretta.Testing;
 using Xunit;
 
 namespace Caretta.Kernel.Tests.Loader;
