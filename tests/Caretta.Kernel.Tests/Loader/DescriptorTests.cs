@@ -65,6 +65,44 @@ public sealed class DescriptorTests
     }
 
     [KernelFact]
+    public async Task Collections_beside_loads_close_nothing_that_is_in_use()
+    {
+        int descriptors = OpenDescriptors.Count();
+        using var stop = new CancellationTokenSource();
+        var collector = new Thread(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+        });
+        collector.Start();
+        try
+        {
+            await Parallel.ForAsync(0, 200, TestContext.Current.CancellationToken, static (i, _) =>
+            {
+                // Nothing here is kept but by what uses it.
+                using BpfMap map = BpfMap.Create(new BpfMapShape("shared", BpfMapType.Array, 4, 8, 512, BpfMapDefinition.Mmapable));
+                using BpfMemory memory = map.MapMemory();
+                System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(memory.Span).Fill(i);
+                Assert.True(map.As<uint, long>().TryLookup(511, out long last));
+                Assert.Equal(i, last);
+                using LoadedObject loaded = LoaderFixture.Load("run.bpf.o", "calls_one");
+                Assert.Equal(0u, loaded.Run("calls_one"));
+                return ValueTask.CompletedTask;
+            });
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            collector.Join();
+        }
+
+        Assert.Equal(descriptors, OpenDescriptors.Count());
+    }
+
+    [KernelFact]
     public void Refused_attachments_leave_no_descriptor()
     {
         using LoadedObject loaded = LoaderFixture.Load("hooks.bpf.o", "raw_tracepoint", "sock_ops", "sum_elements");

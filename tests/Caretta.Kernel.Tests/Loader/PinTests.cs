@@ -192,7 +192,7 @@ public sealed class PinTests : IDisposable
     {
         using BpfMap<uint, ulong> map = LoaderFixture.CreateHash(1);
 
-        BpfException refused = Assert.Throws<BpfException>(() => map.Pin("/tmp/no-bpf-file-system-here"));
+        BpfException refused = Assert.Throws<BpfException>(() => map.Pin(Path.Combine(Path.GetTempPath(), "no-bpf-file-system-here")));
 
         Assert.Equal("EPERM", refused.ErrorName);
         Assert.Contains("mount -t bpf", refused.Message, StringComparison.Ordinal);
