@@ -27,7 +27,9 @@ public sealed class LifecycleTests
             async () => await ObjectsAsync(server) is { } objects && objects.Contains("services default/kubernetes") && objects.Contains("namespaces /default") ? objects : null,
             Cancellation);
 
-        await HelmAsync(server, "install", "caretta", "--namespace", "caretta", "--create-namespace", Helm.Chart);
+        string notes = await HelmAsync(server, "install", "caretta", "--namespace", "caretta", "--create-namespace", Helm.Chart);
+        Assert.Contains("kubectl port-forward --namespace caretta <grafana-pod> 3000:3000\n", notes, StringComparison.Ordinal);
+        TestContext.Current.TestOutputHelper!.WriteLine(notes);
         await Eventually.GetAsync(
             "controllers have made pods",
             Patience,
@@ -92,8 +94,8 @@ public sealed class LifecycleTests
     private static Task<ApiServer> StartAsync() =>
         ApiServer.StartAsync(new ApiServerOptions { Controllers = true, Flags = ["--allow-privileged=true"] }, Cancellation);
 
-    private static async Task HelmAsync(ApiServer server, params string[] arguments) =>
-        await Helm.ExpectAsync(Cancellation, [.. arguments, "--kubeconfig", server.AdminKubeconfig]);
+    private static Task<string> HelmAsync(ApiServer server, params string[] arguments) =>
+        Helm.ExpectAsync(Cancellation, [.. arguments, "--kubeconfig", server.AdminKubeconfig]);
 
     // Everything that can be listed, as "RESOURCE NAMESPACE/NAME", but for what merely tells of the others.
     private static async Task<IReadOnlyCollection<string>> ObjectsAsync(ApiServer server)

@@ -89,3 +89,19 @@ CRI-O, which OpenShift uses, asked for CAP_SYS_ADMIN until the end of 2025.
 {{- end }}
 {{- mergeOverwrite $base $own | toYaml }}
 {{- end }}
+
+{{/* What both monitors say about the agents' page; endpointAdditionalProperties lies over it. */}}
+{{- define "caretta.endpoint" -}}
+{{- $endpoint := dict
+      "port" "prom-metrics"
+      "scheme" "http"
+      "path" .root.Values.prometheusEndpoint
+      "honorLabels" .monitor.honorLabels
+      "relabelings" (list
+        (dict "sourceLabels" (list "__meta_kubernetes_pod_name") "targetLabel" "caretta_pod")
+        (dict "sourceLabels" (list "__meta_kubernetes_pod_node_name") "targetLabel" "caretta_node")) }}
+{{- if .monitor.interval }}
+{{- $_ := set $endpoint "interval" .monitor.interval }}
+{{- end }}
+{{- mergeOverwrite $endpoint (default dict .monitor.endpointAdditionalProperties) | toYaml }}
+{{- end }}
