@@ -62,6 +62,9 @@ public sealed class BpfObject
     /// <summary>Whether <see cref="ApplyConfiguration"/> has something to do, and so the kernel's configuration is worth reading.</summary>
     public bool UsesConfiguration => _configuration.Count > 0;
 
+    /// <summary>Whether code of the object asks for types of the kernel, so that a linker needs them.</summary>
+    public bool UsesKernelTypes => Functions.Any(static function => function.Section.CoreRecords.Length > 0);
+
     /// <summary>All functions, programs included.</summary>
     internal IReadOnlyList<CodeFunction> Functions { get; }
 
@@ -182,7 +185,20 @@ public sealed class BpfObject
     /// BTF of that kernel, for CO-RE. Without it, only programs that have no CO-RE relocations can be linked.
     /// </param>
     /// <param name="modules">BTF of its modules, each on top of <paramref name="kernelTypes"/>.</param>
-    public ProgramLinker CreateLinker(BtfTypes? kernelTypes, params ReadOnlySpan<BtfTypes> modules) => new(this, kernelTypes, modules);
+    public ProgramLinker CreateLinker(BtfTypes? kernelTypes, params ReadOnlySpan<BtfTypes> modules)
+    {
+        BtfTypes[] known = modules.ToArray();
+        return new ProgramLinker(this, kernelTypes, () => known);
+    }
+
+    /// <summary>As the other one, for modules whose types are read only once something is not found in the kernel proper.</summary>
+    /// <param name="kernelTypes">BTF of that kernel.</param>
+    /// <param name="readModules">Reads the BTF of its modules, each on top of <paramref name="kernelTypes"/>. Called once at most.</param>
+    public ProgramLinker CreateLinker(BtfTypes? kernelTypes, Func<IReadOnlyList<BtfTypes>> readModules)
+    {
+        ArgumentNullException.ThrowIfNull(readModules);
+        return new ProgramLinker(this, kernelTypes, readModules);
+    }
 
     /// <summary>Makes of <see cref="Btf"/> the image to give to a kernel; ids stay the same.</summary>
     /// <param name="features">What that kernel understands of BTF.</param>

@@ -14,10 +14,11 @@ public sealed class LinkedProgram
     private readonly BpfInstruction[] _instructions;
 
     internal LinkedProgram(
-        BpfProgramDefinition definition, BpfInstruction[] instructions, BpfMapReference[] maps, BpfKernelSymbolReference[] symbols,
-        BpfFunctionInfo[] functionInfo, BpfLineInfo[] lineInfo)
+        BpfProgramDefinition definition, LinkedFunction[] functions, BpfInstruction[] instructions, BpfMapReference[] maps,
+        BpfKernelSymbolReference[] symbols, BpfFunctionInfo[] functionInfo, BpfLineInfo[] lineInfo)
     {
         Definition = definition;
+        Functions = functions;
         _instructions = instructions;
         MapReferences = maps;
         KernelSymbolReferences = symbols;
@@ -27,6 +28,9 @@ public sealed class LinkedProgram
 
     /// <summary>The program that was linked.</summary>
     public BpfProgramDefinition Definition { get; }
+
+    /// <summary>The functions it consists of, in the order of the code: its own first.</summary>
+    public IReadOnlyList<LinkedFunction> Functions { get; }
 
     /// <summary>The code: the program's function first, then each function that it reaches, once. Changed only by the methods here.</summary>
     public ReadOnlySpan<BpfInstruction> Instructions => _instructions;

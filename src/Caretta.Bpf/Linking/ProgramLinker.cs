@@ -14,14 +14,20 @@ public sealed class ProgramLinker
     private readonly CoreRelocator? _relocator;
     private readonly Dictionary<int, BpfInstruction[]> _relocated = [];
 
-    internal ProgramLinker(BpfObject bpfObject, BtfTypes? kernelTypes, ReadOnlySpan<BtfTypes> modules)
+    internal ProgramLinker(BpfObject bpfObject, BtfTypes? kernelTypes, Func<IReadOnlyList<BtfTypes>> readModules)
     {
         _object = bpfObject;
         if (kernelTypes is not null && bpfObject.Btf is { } types)
         {
-            _relocator = new CoreRelocator(types, kernelTypes, modules);
+            _relocator = new CoreRelocator(types, kernelTypes, readModules);
         }
     }
+
+    /// <summary>
+    /// Receives what becomes of every relocation against kernel types, function by function, once for each. With it, a relocation without
+    /// an answer no longer hides those behind it; linking fails all the same. Initially <see langword="null"/>: nothing is kept.
+    /// </summary>
+    public ICollection<CoreResolution>? Resolutions { get; set; }
 
     /// <summary>Links one program.</summary>
     /// <exception cref="BadImageException">The object describes only some of the program's functions.</exception>
@@ -49,8 +55,9 @@ public sealed class ProgramLinker
             }
         }
 
+        LinkedFunction[] placed = [.. functions.Select(function => new LinkedFunction(function.Name, starts[function.Index], function.Length))];
         return new LinkedProgram(
-            program, instructions, [.. maps], [.. symbols], FunctionInfoOf(functions, starts), LineInfoOf(functions, starts));
+            program, placed, instructions, [.. maps], [.. symbols], FunctionInfoOf(functions, starts), LineInfoOf(functions, starts));
     }
 
     private static ReadOnlySpan<CodeRelocation> RelocationsOf(CodeFunction function) =>
@@ -138,11 +145,27 @@ public sealed class ProgramLinker
         }
 
         code = function.Code.ToArray();
+        CoreRelocationException? failure = null;
         foreach (CoreRecord record in records)
         {
             CoreRelocationRecord relocation = new(
                 (int)record.InstructionOffset - function.Start, record.TypeId, record.AccessOffset, (CoreRelocationKind)record.Kind);
-            CorePatcher.Apply(code, relocation, _relocator.Resolve(relocation), _object.Btf!);
+            try
+            {
+                CoreFixup fixup = _relocator.Resolve(relocation);
+                bool isPoisoned = CorePatcher.Apply(code, relocation, fixup, _object.Btf!);
+                Resolutions?.Add(_relocator.Describe(function.Name, relocation, fixup, isPoisoned));
+            }
+            catch (CoreRelocationException exception) when (Resolutions is not null)
+            {
+                Resolutions.Add(_relocator.Describe(function.Name, relocation, exception));
+                failure ??= exception;
+            }
+        }
+
+        if (failure is not null)
+        {
+            throw failure;
         }
 
         _relocated.Add(function.Index, code);
