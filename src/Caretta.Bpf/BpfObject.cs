@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using Caretta.Bpf.Btf;
+using Caretta.Bpf.CoreRelocation;
 using Caretta.Bpf.Linking;
 using Caretta.Bpf.Objects;
 
@@ -198,6 +200,33 @@ public sealed class BpfObject
     {
         ArgumentNullException.ThrowIfNull(readModules);
         return new ProgramLinker(this, kernelTypes, readModules);
+    }
+
+    /// <summary>Finds the type of a kernel's variable or function that the object wants, in one image.</summary>
+    /// <param name="symbol">One of <see cref="KernelSymbols"/> with a type.</param>
+    /// <param name="types">Types of the kernel, or of one of its modules, which then stand before the kernel's.</param>
+    /// <returns>Id of the <c>VAR</c> or <c>FUNC</c>; 0 if there is none, or if it is a function with other parameters and the symbol is weak.</returns>
+    /// <exception cref="KeyNotFoundException">There is one, but the object expects one of another type.</exception>
+    /// <remarks>Source: libbpf, <c>bpf_object__resolve_ksym_var_btf_id</c>, <c>bpf_object__resolve_ksym_func_btf_id</c>.</remarks>
+    public uint FindKernelSymbol(BpfKernelSymbol symbol, BtfTypes types)
+    {
+        ArgumentNullException.ThrowIfNull(types);
+        bool isFunction = symbol.Kind == BpfKernelSymbolKind.Function;
+        uint id = types.FindByName(
+            BtfName.Essential(Encoding.UTF8.GetBytes(symbol.Name)), isFunction ? BtfKind.Function : BtfKind.Variable);
+        if (id == 0 || symbol.TypeId == 0)
+        {
+            return id;
+        }
+
+        uint found = types.SkipModifiers(types[id].TypeId).Id;
+        if (new CoreTypeComparer(new CoreQuestion(Btf!), types).AreCompatible(symbol.TypeId, found))
+        {
+            return id;
+        }
+
+        return isFunction && symbol.IsWeak ? 0u : throw new KeyNotFoundException(
+            $"{Name}: {symbol.Name} is {Btf![symbol.TypeId]} here but {types[found]} in {types.ImageName}");
     }
 
     /// <summary>Makes of <see cref="Btf"/> the image to give to a kernel; ids stay the same.</summary>

@@ -131,6 +131,8 @@ internal static class InspectJson
                 json.WriteNumber("type_id", id);
             }
 
+            json.WriteBoolean("missing", program.MissingSymbols.Contains(reference.SymbolIndex));
+
             json.WriteEndObject();
         }
 

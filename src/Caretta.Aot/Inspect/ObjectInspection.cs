@@ -118,7 +118,7 @@ internal sealed class ObjectInspection
         using KernelTypes kernel = KernelTypes.Read();
         foreach (ProgramInspection program in _programs)
         {
-            program.ResolveSymbols(Object, kernel.Types);
+            program.ResolveSymbols(Object, kernel);
         }
     }
 

@@ -1,6 +1,4 @@
-using System.Text;
 using Caretta.Bpf;
-using Caretta.Bpf.Btf;
 using Caretta.Bpf.Linking;
 
 namespace Caretta.Aot.Inspect;
@@ -9,6 +7,7 @@ namespace Caretta.Aot.Inspect;
 internal sealed class ProgramInspection(BpfProgramDefinition definition)
 {
     private readonly Dictionary<int, uint> _symbolTypes = [];
+    private readonly HashSet<int> _missing = [];
 
     /// <summary>The program as the object describes it.</summary>
     public BpfProgramDefinition Definition { get; } = definition;
@@ -31,41 +30,59 @@ internal sealed class ProgramInspection(BpfProgramDefinition definition)
     /// <summary>Type ids of the running kernel's symbols by <see cref="BpfKernelSymbol.Index"/>.</summary>
     public IReadOnlyDictionary<int, uint> SymbolTypes => _symbolTypes;
 
-    /// <summary>
-    /// Fills in the type ids of kernel variables and functions, as far as the kernel proper has them. The others stay as they are before
-    /// loading: a call of function 0, a 64-bit immediate 0.
-    /// </summary>
-    public void ResolveSymbols(BpfObject bpf, BtfTypes kernel)
-    {
-        if (Linked is null)
-        {
-            return;
-        }
+    /// <summary>Kernel variables and functions that the running kernel and its modules lack, by <see cref="BpfKernelSymbol.Index"/>.</summary>
+    public IReadOnlySet<int> MissingSymbols => _missing;
 
-        foreach (BpfKernelSymbolReference reference in Linked.KernelSymbolReferences)
+    /// <summary>
+    /// Fills in the type ids of kernel variables and functions, as far as the kernel proper has them, and what weak ones become that it has
+    /// not. The others stay as they are before loading: a call of function 0, a 64-bit immediate 0.
+    /// </summary>
+    public void ResolveSymbols(BpfObject bpf, KernelTypes kernel)
+    {
+        foreach (BpfKernelSymbolReference reference in Linked?.KernelSymbolReferences ?? [])
         {
             BpfKernelSymbol symbol = bpf.KernelSymbols[reference.SymbolIndex];
-            if (symbol.Kind == BpfKernelSymbolKind.Address)
+            if (symbol.Kind != BpfKernelSymbolKind.Address)
             {
-                continue;
+                Resolve(bpf, kernel, reference, symbol);
             }
+        }
+    }
 
-            BtfKind kind = symbol.Kind == BpfKernelSymbolKind.Function ? BtfKind.Function : BtfKind.Variable;
-            uint id = kernel.FindByName(Encoding.UTF8.GetBytes(symbol.NameWithoutFlavour), kind);
-            if (id == 0)
+    private void Resolve(BpfObject bpf, KernelTypes kernel, BpfKernelSymbolReference reference, BpfKernelSymbol symbol)
+    {
+        try
+        {
+            uint id = bpf.FindKernelSymbol(symbol, kernel.Types);
+            if (id != 0)
             {
-                continue;
+                _symbolTypes[symbol.Index] = id;
+                if (reference.IsCall)
+                {
+                    Linked!.SetFunction(reference, id, 0);
+                }
+                else
+                {
+                    Linked!.SetVariable(reference, id, 0);
+                }
             }
-
-            _symbolTypes[symbol.Index] = id;
-            if (reference.IsCall)
+            else if (kernel.ReadModules().All(module => bpf.FindKernelSymbol(symbol, module) == 0))
             {
-                Linked.SetFunction(reference, id, 0);
+                _missing.Add(symbol.Index);
+                if (symbol.IsWeak && reference.IsCall)
+                {
+                    Linked!.PoisonFunction(reference);
+                }
+                else if (symbol.IsWeak)
+                {
+                    Linked!.SetAddress(reference, 0);
+                }
             }
-            else
-            {
-                Linked.SetVariable(reference, id, 0);
-            }
+        }
+        catch (KeyNotFoundException)
+        {
+            // One of another type: for the kernel the object was linked against that may be right. Loading here says so.
+            _missing.Add(symbol.Index);
         }
     }
 

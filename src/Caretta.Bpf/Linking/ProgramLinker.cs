@@ -1,3 +1,4 @@
+using System.Text;
 using Caretta.Bpf.Btf;
 using Caretta.Bpf.CoreRelocation;
 
@@ -13,6 +14,7 @@ public sealed class ProgramLinker
     private readonly BpfObject _object;
     private readonly CoreRelocator? _relocator;
     private readonly Dictionary<int, BpfInstruction[]> _relocated = [];
+    private Dictionary<string, string?>? _callbacks;
 
     internal ProgramLinker(BpfObject bpfObject, BtfTypes? kernelTypes, Func<IReadOnlyList<BtfTypes>> readModules)
     {
@@ -57,7 +59,8 @@ public sealed class ProgramLinker
 
         LinkedFunction[] placed = [.. functions.Select(function => new LinkedFunction(function.Name, starts[function.Index], function.Length))];
         return new LinkedProgram(
-            program, placed, instructions, [.. maps], [.. symbols], FunctionInfoOf(functions, starts), LineInfoOf(functions, starts));
+            program, placed, instructions, [.. maps], [.. symbols], FunctionInfoOf(functions, starts), LineInfoOf(functions, starts),
+            _object.Configuration.Count);
     }
 
     private static ReadOnlySpan<CodeRelocation> RelocationsOf(CodeFunction function) =>
@@ -71,8 +74,21 @@ public sealed class ProgramLinker
     {
         List<CodeFunction> functions = [main];
         Dictionary<int, int> starts = new() { [main.Index] = 0 };
-        Stack<(CodeFunction Function, int Next)> open = new([(main, 0)]);
         int end = main.Length;
+        AddReachable(main, functions, starts, ref end);
+        if (ExceptionCallbackOf(main) is { } callback && starts.TryAdd(callback.Index, end))
+        {
+            functions.Add(callback);
+            end += callback.Length;
+            AddReachable(callback, functions, starts, ref end);
+        }
+
+        return (functions, starts);
+    }
+
+    private void AddReachable(CodeFunction from, List<CodeFunction> functions, Dictionary<int, int> starts, ref int end)
+    {
+        Stack<(CodeFunction Function, int Next)> open = new([(from, 0)]);
         while (open.TryPop(out (CodeFunction Function, int Next) top))
         {
             ReadOnlySpan<CodeRelocation> relocations = RelocationsOf(top.Function);
@@ -92,8 +108,36 @@ public sealed class ProgramLinker
                 open.Push((callee, 0));
             }
         }
+    }
 
-        return (functions, starts);
+    /// <summary>
+    /// The function that runs when a program throws (Linux 6.7): nothing calls it, a tag of the program's function says its name. Of
+    /// several, none: the verifier then has its say.
+    /// </summary>
+    private CodeFunction? ExceptionCallbackOf(CodeFunction main)
+    {
+        if (_callbacks is null)
+        {
+            _callbacks = [];
+            for (uint id = 1; _object.Btf is { } types && id <= (uint)types.Count; id++)
+            {
+                BtfType tag = types[id];
+                if (tag.Kind == BtfKind.DeclarationTag && tag.ComponentIndex == -1 && tag.Name.StartsWith("exception_callback:"u8))
+                {
+                    string tagged = types[tag.TypeId].NameText;
+                    string name = Encoding.UTF8.GetString(tag.Name["exception_callback:".Length..]);
+                    _callbacks[tagged] = _callbacks.ContainsKey(tagged) ? null : name;
+                }
+            }
+        }
+
+        if (!_callbacks.TryGetValue(main.Name, out string? wanted) || wanted is null)
+        {
+            return null;
+        }
+
+        return _object.Functions.FirstOrDefault(function => function.Name == wanted && function.Section.Name == CodeSection.Subprograms)
+            ?? throw new BadImageException($"{_object.Name}: there is no function {wanted}, which {main.Name} names as its exception callback");
     }
 
     private static bool IsNew(CodeRelocation relocation, Dictionary<int, int> starts) =>

@@ -9,7 +9,6 @@ namespace Caretta.Bpf.Objects;
 internal sealed class BpfObjectReader
 {
     private const int MaximumLicenseLength = 127;   // kernel/bpf/syscall.c, bpf_prog_load: license[128]
-    private const string SubprogramSection = ".text";
 
     private readonly ElfFile _file;
     private readonly MapLayout _layout = new();
@@ -127,7 +126,7 @@ internal sealed class BpfObjectReader
         List<BpfProgramDefinition> programs = [];
         foreach (CodeFunction function in Functions)
         {
-            if (function.Section.Name != SubprogramSection)
+            if (function.Section.Name != CodeSection.Subprograms)
             {
                 programs.Add(new BpfProgramDefinition(programs.Count, function.Index, function.Name, function.Section.Name, function.Length));
             }
