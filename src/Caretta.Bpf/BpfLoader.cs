@@ -15,6 +15,7 @@ public sealed class BpfLoader
     private readonly BpfObject _file;
     private readonly BpfMap?[] _maps;
     private readonly BpfProgram?[] _programs;
+    private readonly Dictionary<int, (uint TypeId, int Member)> _structFunctions = [];
     private BpfHandle? _types;
     private BpfException? _typesRefusal;
     private KernelTypes? _kernel;
@@ -44,7 +45,7 @@ public sealed class BpfLoader
             loader.CreateMaps();
             loader.LoadPrograms();
             loader.FillProgramArrays();
-            return new LoadedObject(file, Array.ConvertAll(loader._maps, static map => map!), loader._programs);
+            return new LoadedObject(file, [.. loader._maps.OfType<BpfMap>()], loader._programs);
         }
         catch (BpfException exception) when (loader._typesRefusal is { } refusal)
         {
@@ -117,6 +118,11 @@ public sealed class BpfLoader
         for (int i = 0; i < _maps.Length; i++)
         {
             BpfMapDefinition definition = _file.Maps[i];
+            if (!definition.AutoCreate)
+            {
+                continue;
+            }
+
             BpfMap map = _maps[i] = CreateMap(definition);
             if (definition.IsData)
             {
@@ -152,6 +158,23 @@ public sealed class BpfLoader
             info = info with { BtfKeyTypeId = (int)definition.BtfKeyTypeId, BtfValueTypeId = (int)definition.BtfValueTypeId };
         }
 
+        if (definition.Kind == BpfMapKind.StructOps)
+        {
+            StructOpsLayout layout = StructOpsLayout.Find(_file, definition, KernelBtf());
+            foreach (StructOpsFunction function in layout.Functions)
+            {
+                if (!_structFunctions.TryAdd(function.ProgramIndex, (layout.TypeId, function.Member))
+                    && _structFunctions[function.ProgramIndex] != (layout.TypeId, function.Member))
+                {
+                    throw new NotSupportedException($"{_file.Name}: {definition.Name}: program {_file.Programs[function.ProgramIndex].Name} "
+                        + "stands in for another function elsewhere, and can be verified for one only");
+                }
+            }
+
+            return BpfMap.Create(
+                shape with { ValueSize = layout.Value.Length }, info with { BtfVmlinuxValueTypeId = (int)layout.ValueTypeId }, _types);
+        }
+
         if (definition.InnerMap is null)
         {
             return BpfMap.Create(shape, info, _types);
@@ -179,7 +202,7 @@ public sealed class BpfLoader
 
     private void LoadPrograms()
     {
-        ProgramLinker linker = _file.CreateLinker(NeedsKernelTypes() ? KernelBtf() : null);
+        ProgramLinker linker = _file.CreateLinker(NeedsKernelTypes() ? KernelBtf() : null, () => _kernel!.ReadModules());
         foreach (BpfProgramDefinition definition in _file.Programs)
         {
             if (definition.AutoLoad)
@@ -202,7 +225,7 @@ public sealed class BpfLoader
         foreach (BpfMapReference reference in linked.MapReferences)
         {
             // Our maps stay open until the object is loaded or undone, so their numbers are good until then.
-            linked.SetMap(reference, (int)_maps[reference.MapIndex]!.Handle.DangerousGetHandle());
+            linked.SetMap(reference, (int)MapOf(reference).Handle.DangerousGetHandle());
         }
 
         foreach (BpfKernelSymbolReference reference in linked.KernelSymbolReferences)
@@ -210,16 +233,17 @@ public sealed class BpfLoader
             (_symbols ??= new KernelSymbols(_file, KernelBtf)).Resolve(linked, reference);
         }
 
+        bool isStructFunction = _structFunctions.TryGetValue(definition.Index, out (uint TypeId, int Member) function);
         var load = new ProgramLoad
         {
             Name = definition.Name,
             Type = definition.Type,
             Instructions = linked.Instructions.ToArray(),
             License = _file.License,
-            AttachType = definition.ExpectedAttachType,
+            AttachType = isStructFunction ? (BpfAttachType)function.Member : definition.ExpectedAttachType,
             AttachTypeIsOptional = definition.ExpectedAttachTypeIsOptional,
             Flags = (uint)definition.Flags,
-            AttachBtfId = AttachTypeId.Find(definition, KernelBtf),
+            AttachBtfId = isStructFunction ? function.TypeId : AttachTypeId.Find(definition, KernelBtf),
             KernelVersion = KernelRelease.VersionCode,
             Types = _types,
             Functions = linked.FunctionInfo.ToArray(),
@@ -228,6 +252,9 @@ public sealed class BpfLoader
         return new BpfProgram(
             load.Load(), definition.Name, definition.Type, definition.ExpectedAttachType, definition.AttachTarget ?? string.Empty);
     }
+
+    private BpfMap MapOf(BpfMapReference reference) => _maps[reference.MapIndex]
+        ?? throw new KeyNotFoundException($"{_file.Name}: map {_file.Maps[reference.MapIndex].Name} was not created");
 
     private void FillProgramArrays()
     {

@@ -36,6 +36,19 @@ public sealed class BpfMapDefinition
         _image = image;
     }
 
+    /// <summary>Creates a map for a struct of the kernel that <paramref name="image"/> is the value of.</summary>
+    internal BpfMapDefinition(int index, string name, uint structTypeId, uint size, ReadOnlyMemory<byte> image)
+        : this(index, name)
+    {
+        Kind = BpfMapKind.StructOps;
+        Type = BpfMapType.StructOps;
+        KeySize = sizeof(uint);
+        ValueSize = size;
+        MaxEntries = 1;
+        StructTypeId = structTypeId;
+        _image = image;
+    }
+
     /// <summary>Position in <see cref="BpfObject.Maps"/>; −1 for an inner map, which only serves as a pattern.</summary>
     public int Index { get; }
 
@@ -44,6 +57,12 @@ public sealed class BpfMapDefinition
 
     /// <summary>Where it comes from.</summary>
     public BpfMapKind Kind { get; }
+
+    /// <summary>
+    /// Whether loading the object creates the map. Programs that are loaded all the same may use one that is not created only where the
+    /// verifier sees that they never get there.
+    /// </summary>
+    public bool AutoCreate { get; set; } = true;
 
     /// <summary>Map type.</summary>
     public BpfMapType Type { get; set; }
@@ -81,12 +100,15 @@ public sealed class BpfMapDefinition
 
     /// <summary>
     /// What it holds from the start, in ascending order of slots: maps once they are created, programs once they are loaded. Slots that
-    /// are not listed stay empty.
+    /// are not listed stay empty. The slots of a struct are its members, as the object numbers them.
     /// </summary>
     public IReadOnlyList<BpfInitialSlot> InitialSlots { get; internal set; } = [];
 
     /// <summary>Whether it holds the variables of a data section.</summary>
-    public bool IsData => Kind != BpfMapKind.Declared;
+    public bool IsData => Kind is not (BpfMapKind.Declared or BpfMapKind.StructOps);
+
+    /// <summary>For <see cref="BpfMapKind.StructOps"/>: the struct in <see cref="BpfObject.Btf"/>.</summary>
+    internal uint StructTypeId { get; }
 
     /// <summary>Whether user space freezes it (Linux 5.2) after writing the initial value.</summary>
     public bool IsReadOnly => Kind is BpfMapKind.ReadOnlyData or BpfMapKind.KernelConfiguration;
@@ -98,7 +120,7 @@ public sealed class BpfMapDefinition
     public bool IsMmapable { get; internal set; }
 
     /// <summary>
-    /// The bytes of element 0 of a data section, to be changed until the map is created; empty for other maps. Never moves.
+    /// The bytes of element 0 of a data section or a struct, to be changed until the map is created; empty for other maps. Never moves.
     /// </summary>
     public Memory<byte> InitialValue => _value ??= Materialize();
 
@@ -111,7 +133,7 @@ public sealed class BpfMapDefinition
     // Not in the constructor: an object of a few bytes may declare zeroes of many megabytes and never be loaded.
     private byte[] Materialize()
     {
-        if (!IsData)
+        if (Kind == BpfMapKind.Declared)
         {
             return [];
         }

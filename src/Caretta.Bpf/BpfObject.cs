@@ -22,6 +22,7 @@ public sealed class BpfObject
     private readonly HashSet<string> _ambiguousVariables;
     private readonly IReadOnlyList<ConfigurationExtern> _configuration;
     private readonly ObjectSymbols _symbols;
+    private readonly int _configurationMap;
 
     internal BpfObject(BpfObjectReader reader)
     {
@@ -34,6 +35,7 @@ public sealed class BpfObject
         Functions = reader.Functions;
         _configuration = reader.Configuration;
         _symbols = reader.Symbols;
+        _configurationMap = reader.ConfigurationMap;
         (_variables, _ambiguousVariables) = Index(reader.Variables);
     }
 
@@ -166,7 +168,7 @@ public sealed class BpfObject
         ArgumentNullException.ThrowIfNull(config);
         foreach (ConfigurationExtern value in _configuration)
         {
-            Span<byte> target = Maps[^1].InitialValue.Span.Slice((int)value.Offset, (int)value.Size);
+            Span<byte> target = Maps[_configurationMap].InitialValue.Span.Slice((int)value.Offset, (int)value.Size);
             if (FactFor(value.Name, facts) is { } number)
             {
                 value.WriteNumber(number, target, Name);

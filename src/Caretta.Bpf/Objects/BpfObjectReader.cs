@@ -38,8 +38,9 @@ internal sealed class BpfObjectReader
         ReadDeclaredMaps(symbols);
         ReadData(symbols);
         ExternReader? externs = ExternReader.Read(_file, symbols, Types);
-        int configurationMap = ReadExterns(externs);
-        new RelocationReader(_file, sections, _layout, externs, configurationMap).Read();
+        ConfigurationMap = ReadExterns(externs);
+        new StructOpsReader(_file, Types, symbols, _layout, sections, Programs).Read();
+        new RelocationReader(_file, sections, _layout, externs, ConfigurationMap).Read();
         Symbols = new ObjectSymbols(_file, symbols, functions, externs);
         SlotReader.Read(_file, Find(".maps"u8), _layout, sections, Programs);
     }
@@ -64,6 +65,9 @@ internal sealed class BpfObjectReader
 
     /// <summary>All maps.</summary>
     public IReadOnlyList<BpfMapDefinition> Maps => _layout.Maps;
+
+    /// <summary>Index of the map that the values go to, −1 if there are none.</summary>
+    public int ConfigurationMap { get; }
 
     /// <summary>All variables.</summary>
     public List<BpfVariable> Variables { get; private set; } = [];
