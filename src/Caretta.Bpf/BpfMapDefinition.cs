@@ -13,7 +13,7 @@ public sealed class BpfMapDefinition
     /// <summary><c>BPF_F_MMAPABLE</c>: user space may map the values into its memory (Linux 5.5).</summary>
     public const uint Mmapable = 1 << 10;
 
-    private readonly ReadOnlyMemory<byte> _image;
+    private ReadOnlyMemory<byte> _image;
     private byte[]? _value;
 
     /// <summary>Creates a map that is declared.</summary>
@@ -120,9 +120,13 @@ public sealed class BpfMapDefinition
     public bool IsMmapable { get; internal set; }
 
     /// <summary>
-    /// The bytes of element 0 of a data section or a struct, to be changed until the map is created; empty for other maps. Never moves.
+    /// The bytes of element 0 of a data section or a struct, or of the variables at the start of an arena, to be changed until the map is
+    /// created; empty for other maps. Never moves.
     /// </summary>
     public Memory<byte> InitialValue => _value ??= Materialize();
+
+    /// <summary>Gives an arena the variables that lie at its start.</summary>
+    internal void SetArenaVariables(ReadOnlyMemory<byte> image) => _image = image;
 
     /// <summary>Whether the initial value is all zero, as a new map is anyway: nobody has asked for it and the object has no bytes for it.</summary>
     public bool IsInitiallyZero => _value is null ? _image.IsEmpty : !_value.AsSpan().ContainsAnyExcept((byte)0);
@@ -133,12 +137,7 @@ public sealed class BpfMapDefinition
     // Not in the constructor: an object of a few bytes may declare zeroes of many megabytes and never be loaded.
     private byte[] Materialize()
     {
-        if (Kind == BpfMapKind.Declared)
-        {
-            return [];
-        }
-
-        byte[] value = new byte[ValueSize];
+        byte[] value = new byte[Kind == BpfMapKind.Declared ? (uint)_image.Length : ValueSize];
         _image.Span.CopyTo(value);
         return value;
     }

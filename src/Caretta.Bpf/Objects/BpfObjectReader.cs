@@ -157,7 +157,11 @@ internal sealed class BpfObjectReader
         DataReader reader = new(_file, Types, symbols, _layout);
         foreach (ElfSection section in _file.Sections)
         {
-            if (reader.KindOf(section) is { } kind)
+            if (reader.IsArena(section))
+            {
+                reader.ReadArena(section);
+            }
+            else if (reader.KindOf(section) is { } kind)
             {
                 reader.Read(section, kind);
             }
