@@ -38,6 +38,11 @@ public sealed class BpfLoader
     public static LoadedObject Load(BpfObject file)
     {
         ArgumentNullException.ThrowIfNull(file);
+        if (file.IsBigEndian)
+        {
+            throw new NotSupportedException($"{file.Name}: a big-endian object; this machine needs one compiled with -target bpfel");
+        }
+
         var loader = new BpfLoader(file);
         try
         {

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Caretta.Bpf.Btf;
 using Caretta.Bpf.CoreRelocation;
+using Caretta.Bpf.Elf;
 using Caretta.Bpf.Linking;
 using Caretta.Bpf.Objects;
 
@@ -14,7 +15,7 @@ namespace Caretta.Bpf;
 /// </summary>
 /// <remarks>
 /// Definitions and variables may be changed until the object is loaded, by one thread. The image is kept and must not change.
-/// Format: ELF64, little-endian, as <c>clang -target bpf</c> writes it.
+/// Format: ELF64 as <c>clang -target bpf</c> writes it. Big-endian objects can be looked into and linked, not loaded.
 /// </remarks>
 public sealed class BpfObject
 {
@@ -51,6 +52,9 @@ public sealed class BpfObject
     /// <summary>Types of the object, or <see langword="null"/> if it was compiled without.</summary>
     public BtfTypes? Btf { get; }
 
+    /// <summary>Whether the object is for big-endian machines: instructions were converted, the bytes of variables were not.</summary>
+    public bool IsBigEndian { get; private init; }
+
     /// <summary>All maps: those declared, then one for each data section, then the kernel's configuration if it is used.</summary>
     public IReadOnlyList<BpfMapDefinition> Maps { get; }
 
@@ -83,7 +87,8 @@ public sealed class BpfObject
     public static BpfObject Parse(ReadOnlyMemory<byte> image, string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return new BpfObject(new BpfObjectReader(image, name));
+        bool isBigEndian = ElfByteOrder.IsBigEndian(image.Span);
+        return new BpfObject(new BpfObjectReader(isBigEndian ? ElfByteOrder.ToLittleEndian(image.Span, name) : image, name)) { IsBigEndian = isBigEndian };
     }
 
     /// <summary>Finds a program by the name of its function.</summary>

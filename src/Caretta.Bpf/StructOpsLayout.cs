@@ -31,6 +31,7 @@ internal sealed class StructOpsLayout
     public IReadOnlyList<StructOpsFunction> Functions => _functions;
 
     /// <summary>Lays out one map.</summary>
+    /// <exception cref="BadImageException">A struct's members lie outside of it.</exception>
     /// <exception cref="KeyNotFoundException">The kernel has no such struct, or the object wants of it what it does not have.</exception>
     public static StructOpsLayout Find(BpfObject file, BpfMapDefinition map, BtfTypes kernel)
     {
@@ -61,8 +62,13 @@ internal sealed class StructOpsLayout
         BtfTypes local = file.Btf!;
         BtfMember member = local[map.StructTypeId].Member(index);
         string name = local.NameText(member.NameOffset);
-        ReadOnlySpan<byte> data = local.TryGetSize(member.TypeId, out uint size)
-            ? map.InitialValue.Span.Slice((int)(member.BitOffset / 8), (int)size) : default;
+        ReadOnlySpan<byte> value = map.InitialValue.Span;
+        if (!local.TryGetSize(member.TypeId, out uint size) || size > value.Length || member.BitOffset / 8 > (uint)value.Length - size)
+        {
+            throw new BadImageException($"{file.Name}: {map.Name}: member {name} is not inside of its {value.Length} bytes");
+        }
+
+        ReadOnlySpan<byte> data = value.Slice((int)(member.BitOffset / 8), (int)size);
         int found = IndexOf(target, other => kernel.NameOf(other.NameOffset).SequenceEqual(local.NameOf(member.NameOffset)));
         if (found < 0)
         {
@@ -87,6 +93,11 @@ internal sealed class StructOpsLayout
         }
 
         int place = (int)(start + (other.BitOffset / 8));
+        if ((uint)place > (uint)Value.Length || size > Value.Length - place)
+        {
+            throw new BadImageException($"{kernel.ImageName}: {target} does not fit into its struct_ops value of {Value.Length} bytes");
+        }
+
         if (!isFunction)
         {
             data.CopyTo(Value.AsSpan(place));

@@ -27,6 +27,7 @@ internal static class InspectJson
             json.WriteString("target", inspection.TargetName);
             if (inspection.Object is { } bpf)
             {
+                json.WriteBoolean("big_endian", bpf.IsBigEndian);
                 json.WriteString("license", bpf.License);
                 WriteTypes(json, bpf.Btf);
                 WritePrograms(json, inspection, bpf, dump);

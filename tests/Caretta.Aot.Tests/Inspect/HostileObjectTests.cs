@@ -78,6 +78,11 @@ public sealed class HostileObjectTests
     private static byte[] Damage(byte[] original, byte[] other, Random random)
     {
         byte[] image = (byte[])original.Clone();
+        if (image.Length > 5 && random.Next(50) == 0)
+        {
+            image[5] = 2;       // claims to be big-endian
+        }
+
         for (int changes = random.Next(1, 9); changes > 0; changes--)
         {
             int at = random.Next(image.Length);

@@ -48,8 +48,8 @@ internal sealed class CompiledCorpus : IDisposable
     public IReadOnlyDictionary<string, string> Objects { get; }
 
     /// <summary>Compiles one source.</summary>
-    public static void Compile(string source, string path, string cpu) => Command.Run(
-        "clang", "-g", "-O2", $"-mcpu={cpu}", "-target", "bpf", "-D__TARGET_ARCH_x86", "-idirafter", "/usr/include/x86_64-linux-gnu",
+    public static void Compile(string source, string path, string cpu, string target = "bpf") => Command.Run(
+        "clang", "-g", "-O2", $"-mcpu={cpu}", "-target", target, "-D__TARGET_ARCH_x86", "-idirafter", "/usr/include/x86_64-linux-gnu",
         "-Wno-everything", "-c", source, "-o", path);
 
     /// <inheritdoc/>

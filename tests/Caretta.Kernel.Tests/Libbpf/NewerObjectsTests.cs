@@ -69,13 +69,32 @@ public sealed class NewerObjectsTests
         Assert.Contains("has no member not_in_any_kernel", refusal.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_big_endian_object_shows_the_same_code_and_is_not_loaded()
+    {
+        BpfObject little = Compile("comparison/arrangements.bpf.c");
+        BpfObject big = Compile("comparison/arrangements.bpf.c", "bpfeb");
+
+        Assert.Equal((false, true), (little.IsBigEndian, big.IsBigEndian));
+        Assert.Equal(little.Programs.Select(static program => program.Name), big.Programs.Select(static program => program.Name));
+        ProgramLinker littleLinker = little.CreateLinker(null);
+        ProgramLinker bigLinker = big.CreateLinker(null);
+        foreach ((BpfProgramDefinition a, BpfProgramDefinition b) in little.Programs.Zip(big.Programs))
+        {
+            Assert.Equal(littleLinker.Link(a).Instructions.ToArray(), bigLinker.Link(b).Instructions.ToArray());
+            Assert.Equal(littleLinker.Link(a).LineInfo.Length, bigLinker.Link(b).LineInfo.Length);
+        }
+
+        Assert.Contains("big-endian", Assert.Throws<NotSupportedException>(() => BpfLoader.Load(big)).Message, StringComparison.Ordinal);
+    }
+
     private static string[] Functions(BpfObject bpf, string program) =>
         [.. bpf.CreateLinker(null).Link(bpf.Program(program)).Functions.Select(static function => function.Name)];
 
-    private static BpfObject Compile(string name)
+    private static BpfObject Compile(string name, string target = "bpfel")
     {
         using var directory = new TemporaryDirectory();
-        CompiledCorpus.Compile(Path.Combine(Repository.Root, "tests/Caretta.Kernel.Tests/Fixtures", name), directory["object.o"], "v3");
+        CompiledCorpus.Compile(Path.Combine(Repository.Root, "tests/Caretta.Kernel.Tests/Fixtures", name), directory["object.o"], "v3", target);
         return BpfObject.Parse(File.ReadAllBytes(directory["object.o"]), name);
     }
 }
