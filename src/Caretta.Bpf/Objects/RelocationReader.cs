@@ -133,6 +133,11 @@ internal sealed class RelocationReader(
         }
 
         int map = layout.DeclaredAt(symbol.SectionIndex, offset);
+        if (map < 0 && file.NameOf(file.Sections[symbol.SectionIndex]).SequenceEqual(".jumptables"u8))
+        {
+            throw Fail(place, $"{Describe(symbol)} is a jump table, which is not supported (compile with -fno-jump-tables)");
+        }
+
         if (map < 0)
         {
             throw Fail(place, $"{Describe(symbol)} at offset 0x{offset:x} of section {file.TextOf(file.Sections[symbol.SectionIndex])} "
