@@ -42,7 +42,7 @@ build_packages="clang=clang llvm=llvm-strip make=make libbpf-dev=/usr/include/bp
 static_packages="lld=ld.lld cmake=cmake libssl-dev=/usr/include/openssl/ssl.h"
 check_packages="clang-format=clang-format"
 unpacked_packages="prometheus=promtool victoria-metrics=victoria-metrics"
-test_packages="iproute2=ip bpftool=/usr/sbin/bpftool qemu-system-x86=qemu-system-x86_64 busybox-static=busybox cpio=cpio
+test_packages="iproute2=ip bpftool=/usr/sbin/bpftool xz-utils=xz zstd=zstd qemu-system-x86=qemu-system-x86_64 busybox-static=busybox cpio=cpio
     debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg"
 cluster_packages="iproute2=ip nftables=/usr/sbin/nft
     debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg"

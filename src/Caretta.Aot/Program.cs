@@ -1,6 +1,7 @@
 using Caretta.Aot;
 using Caretta.Aot.Check;
 using Caretta.Aot.Http;
+using Caretta.Aot.Inspect;
 using Caretta.Aot.Kubernetes;
 using Caretta.Aot.Links;
 using Caretta.Bpf;
@@ -9,6 +10,11 @@ using Caretta.Bpf;
 const int Success = 0;
 const int CannotRun = 1;
 const int WrongSettings = 2;
+
+if (args is ["inspect", .. string[] inspected])
+{
+    return InspectCommand.Run(inspected, Console.Out, Console.Error);
+}
 
 DateTimeOffset startTime = TimeProvider.System.GetUtcNow();
 AgentOptions options;

@@ -18,6 +18,7 @@ public sealed class BpfLoader
     private readonly BpfMap?[] _maps;
     private readonly BpfProgram?[] _programs;
     private readonly Dictionary<string, Exception> _leftOut = [];
+    private readonly Dictionary<int, (uint TypeId, int Member)> _structFunctions = [];
     private BpfHandle? _types;
     private BpfException? _typesRefusal;
     private bool _hasGlobalData;
@@ -56,6 +57,11 @@ public sealed class BpfLoader
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(options);
+        if (file.IsBigEndian)
+        {
+            throw new NotSupportedException($"{file.Name}: a big-endian object; this machine needs one compiled with -target bpfel");
+        }
+
         var loader = new BpfLoader(file, options);
         try
         {
@@ -205,6 +211,23 @@ public sealed class BpfLoader
             info = info with { BtfKeyTypeId = (int)definition.BtfKeyTypeId, BtfValueTypeId = (int)definition.BtfValueTypeId };
         }
 
+        if (definition.Kind == BpfMapKind.StructOps)
+        {
+            StructOpsLayout layout = StructOpsLayout.Find(_file, definition, KernelBtf());
+            foreach (StructOpsFunction function in layout.Functions)
+            {
+                if (!_structFunctions.TryAdd(function.ProgramIndex, (layout.TypeId, function.Member))
+                    && _structFunctions[function.ProgramIndex] != (layout.TypeId, function.Member))
+                {
+                    throw new NotSupportedException($"{_file.Name}: {definition.Name}: program {_file.Programs[function.ProgramIndex].Name} "
+                        + "stands in for another function elsewhere, and can be verified for one only");
+                }
+            }
+
+            return BpfMap.Create(
+                shape with { ValueSize = layout.Value.Length }, info with { BtfVmlinuxValueTypeId = (int)layout.ValueTypeId }, _types);
+        }
+
         if (definition.IsData && definition.IsMmapable && !KernelFeatures.Current.LacksMappableArrays)
         {
             try
@@ -244,7 +267,8 @@ public sealed class BpfLoader
 
     private void LoadPrograms()
     {
-        ProgramLinker linker = _file.CreateLinker(NeedsKernelTypes() ? _options.KernelTypes ?? KernelBtf() : null);
+        ProgramLinker linker = _file.CreateLinker(
+            NeedsKernelTypes() ? _options.KernelTypes ?? KernelBtf() : null, () => _kernel?.ReadModules() ?? []);
         foreach (BpfProgramDefinition definition in _file.Programs)
         {
             if (!definition.AutoLoad)
@@ -295,16 +319,17 @@ public sealed class BpfLoader
             (_symbols ??= new KernelSymbols(_file, KernelBtf)).Resolve(linked, reference);
         }
 
+        bool isStructFunction = _structFunctions.TryGetValue(definition.Index, out (uint TypeId, int Member) function);
         var load = new ProgramLoad
         {
             Name = definition.Name,
             Type = definition.Type,
             Instructions = linked.Instructions.ToArray(),
             License = _file.License,
-            AttachType = definition.ExpectedAttachType,
+            AttachType = isStructFunction ? (BpfAttachType)function.Member : definition.ExpectedAttachType,
             AttachTypeIsOptional = definition.ExpectedAttachTypeIsOptional,
             Flags = (uint)definition.Flags,
-            AttachBtfId = AttachTypeId.Find(definition, KernelBtf),
+            AttachBtfId = isStructFunction ? function.TypeId : AttachTypeId.Find(definition, KernelBtf),
             AttachProgram = definition.AttachProgram?.Handle,
             KernelVersion = KernelRelease.VersionCode,
             Types = _types,

@@ -37,11 +37,11 @@ public class BpfMap : IDisposable
 
     internal static BpfMap Create(in BpfMapShape shape, in MapTypeInfo info, BpfHandle? types)
     {
-        using BpfHandle.Lease lease = BpfHandle.Borrow(info.BtfValueTypeId == 0 ? null : types);
+        using BpfHandle.Lease lease = BpfHandle.Borrow(info is { BtfValueTypeId: 0, BtfVmlinuxValueTypeId: 0 } ? null : types);
         KernelFeatures features = KernelFeatures.Current;
         BpfMapShape known = features.LacksObjectNames ? shape with { Name = string.Empty } : shape;
         int result = TryCreate(known, info, lease.Fd);
-        if (result < 0 && lease.Fd != 0)
+        if (result < 0 && lease.Fd != 0 && info.BtfVmlinuxValueTypeId == 0)
         {
             // Older kernels take no type information with some map types; it is a courtesy to tools, seldom a need.
             int plain = TryCreate(known, info with { BtfKeyTypeId = 0, BtfValueTypeId = 0 }, 0);
@@ -369,6 +369,7 @@ public class BpfMap : IDisposable
             btf_fd = (uint)typesFd,
             btf_key_type_id = (uint)info.BtfKeyTypeId,
             btf_value_type_id = (uint)info.BtfValueTypeId,
+            btf_vmlinux_value_type_id = (uint)info.BtfVmlinuxValueTypeId,
             map_extra = info.MapExtra,
         };
         return BpfSyscall.Call(bpf_cmd.BPF_MAP_CREATE, ref attr);
@@ -399,5 +400,6 @@ public class BpfMap : IDisposable
         int NumaNode = 0,
         int BtfKeyTypeId = 0,
         int BtfValueTypeId = 0,
-        ulong MapExtra = 0);
+        ulong MapExtra = 0,
+        int BtfVmlinuxValueTypeId = 0);
 }
