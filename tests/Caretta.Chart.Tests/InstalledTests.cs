@@ -73,6 +73,29 @@ public sealed class InstalledTests(ChartScene scene)
     }
 
     [ClusterFact]
+    public async Task The_agents_account_reads_what_names_need_and_nothing_else()
+    {
+        KubeClient account = scene.CreateAgentClient();
+        foreach (string allowed in (string[])["Pod", "Service", "Node"])
+        {
+            Assert.NotEmpty(await account.ListAsync(KubePath.Of("v1", allowed, null, null), Cancellation));
+        }
+
+        Assert.Equal("web", (string?)(await account.GetAsync(KubePath.Of("apps/v1", "Deployment", "shop", "web"), Cancellation)).At("metadata/name"));
+        foreach (string refused in (string[])["Secret", "ConfigMap", "Event", "ServiceAccount"])
+        {
+            KubeException denial = await Assert.ThrowsAsync<KubeException>(() => account.ListAsync(KubePath.Of("v1", refused, null, null), Cancellation));
+            Assert.Equal(403, denial.Code);
+        }
+
+        KubeException list = await Assert.ThrowsAsync<KubeException>(() => account.ListAsync(KubePath.Of("apps/v1", "Deployment", null, null), Cancellation));
+        Assert.Equal(403, list.Code);
+        KubeException deletion = await Assert.ThrowsAsync<KubeException>(
+            () => account.DeleteAsync(KubePath.Pod(ChartScene.Space, (string)scene.AgentPod.At("metadata/name")!), Cancellation));
+        Assert.Equal(403, deletion.Code);
+    }
+
+    [ClusterFact]
     public async Task Links_of_the_cluster_go_by_their_workloads_and_the_outside_by_its_name()
     {
         string[] expected =

@@ -48,6 +48,13 @@ public sealed class ChartScene : IAsyncLifetime
     /// <summary>Base addresses of the servers that scrape, by name.</summary>
     internal Dictionary<string, Uri> Scrapers { get; } = [];
 
+    /// <summary>May do what the agent's account may.</summary>
+    internal KubeClient CreateAgentClient()
+    {
+        string token = File.ReadAllText(Path.Combine(_account!.Directory, "token"));
+        return Keep(new KubeClient(Server.Endpoint, Server.Authority, () => token));
+    }
+
     /// <summary>Runs a pod of the agent's as the agent's own is run, beside it.</summary>
     internal PodContainer StartContainer(JsonObject pod, params string[] arguments) =>
         PodContainer.Start(pod, _account!, _network!.Path, $"{OutsideAddress} {OutsideName}\n", arguments);
