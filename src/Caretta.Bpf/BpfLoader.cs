@@ -345,7 +345,8 @@ public sealed class BpfLoader
     private string? NameOf(LinkedProgram linked, VerifierPoison kind, int index) => kind switch
     {
         VerifierPoison.Map when index < _file.Maps.Count => _file.Maps[index].Name,
-        VerifierPoison.Function when index < _file.KernelSymbols.Count => _file.KernelSymbols[index].Name,
+        VerifierPoison.Function when index - _file.Configuration.Count is >= 0 and int symbol && symbol < _file.KernelSymbols.Count =>
+            _file.KernelSymbols[symbol].Name,      // numbered after the configuration's values, as libbpf does
         VerifierPoison.Relocation => NameOfRelocation(_file.Functions[linked.Definition.FunctionIndex], index),
         _ => null,
     };
