@@ -152,11 +152,15 @@ public sealed class InstalledTests(ChartScene scene)
     }
 
     [Fact]
-    public void The_image_is_small_and_has_one_file()
+    public void The_image_is_small_and_has_one_program()
     {
         Assert.InRange(AgentImage.Compressed, 1, 8_000_000);
         Assert.InRange(AgentImage.Unpacked, 1, 20_000_000);
-        Assert.Equal(["caretta"], Directory.EnumerateFiles(AgentImage.Root, "*", SearchOption.AllDirectories).Select(static file => Path.GetRelativePath(AgentImage.Root, file)));
+        Assert.Equal(
+            ["caretta", "sbom.spdx.json"],
+            Directory.EnumerateFiles(AgentImage.Root, "*", SearchOption.AllDirectories).Select(static file => Path.GetRelativePath(AgentImage.Root, file)).Order());
+        JsonNode contents = JsonNode.Parse(File.ReadAllText(Path.Combine(AgentImage.Root, "sbom.spdx.json")))!;
+        Assert.All(contents["packages"]!.AsArray(), static one => Assert.Matches(@"^\d+\.\d+", (string?)one!["versionInfo"]));
         Assert.Equal("""["/caretta"]""", AgentImage.Configuration["Entrypoint"]!.ToJsonString());
         Assert.Equal("caretta", (string?)AgentImage.Configuration.At("Labels/org.opencontainers.image.title"));
     }
