@@ -44,7 +44,6 @@ struct connection {
 	__u64 sent_bytes;     /* already accounted; only ever grows */
 	__u64 received_bytes; /* likewise */
 	__u64 acked_base;     /* bytes_acked at adoption, else 0 */
-	__u64 accounted_ns;   /* CLOCK_MONOTONIC, last account of bytes sent */
 	__u32 first_sequence; /* sequence number of the first byte to count */
 	__u32 fin_sequence;   /* rcv_nxt before the peer's FIN, while FIN_SEEN; or when the state became FIN_WAIT2 */
 	__u32 own_fin;	      /* snd_nxt when our FIN was queued */

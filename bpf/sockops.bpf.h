@@ -17,9 +17,6 @@
 #define AF_INET6_FAMILY 10
 #define TCPHDR_FIN 1
 
-/* A sender in full flight is accounted this often: more acknowledgements are sure to come. */
-#define BULK_INTERVAL_NS 10000000ull
-
 /* What the program may use. Each is a program of its own: the verifier of a kernel without the thing refuses it whole. */
 enum sockops_variant {
 	VARIANT_HEADERS, /* 5.10: sees the flags of segments that come and go */
@@ -132,24 +129,20 @@ static __always_inline int on_established(struct bpf_sock_ops *ops, bool passive
 	return 1;
 }
 
-/* A round trip was measured: an acknowledgement came in. */
+/*
+ * A round trip was measured: an acknowledgement came in. None may be passed over, for this comes once per round trip, and again only when
+ * more was sent meanwhile (rtt_seq in tcp_rtt_estimator, net/ipv4/tcp_input.c).
+ */
 static __always_inline int on_round_trip(struct bpf_sock_ops *ops, enum sockops_variant variant)
 {
 	struct connection_key key = {};
 	struct connection *connection;
 	struct reading now = {};
-	__u64 ns;
 
 	read_key(ops, &key, variant);
 	connection = find_connection(&key);
 	if (!connection || connection->phase != PHASE_OPEN)
 		return 1;
-	if (ops->snd_una != ops->snd_nxt) {
-		ns = bpf_ktime_get_ns();
-		if (ns - connection->accounted_ns < BULK_INTERVAL_NS)
-			return 1;
-		connection->accounted_ns = ns;
-	}
 	if (read_socket(ops, connection, &now, ops->state, variant))
 		account(connection, &now, ACCOUNT_LIVE);
 	return 1;

@@ -67,7 +67,7 @@ public sealed class InstalledTests(ChartScene scene)
             await using PodContainer container = scene.StartContainer(pod, "check");
             await container.WaitAsync(Cancellation);
 
-            Assert.DoesNotContain("tier main", container.Log, StringComparison.Ordinal);
+            Assert.DoesNotContain("runs here: tier main", container.Log, StringComparison.Ordinal);
             Assert.Contains("CAP_" + capability, container.Log, StringComparison.Ordinal);
         }
     }
