@@ -12,8 +12,10 @@ results=$artifacts/test-results
 export CARETTA_CACHE=${CARETTA_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/caretta}
 configuration=Release
 
-# The kernels that `test` boots, as series: the pool moves, so no exact version is named.
-kernels=${CARETTA_TEST_KERNELS:-6.1 7.3}
+# The kernels that the tests boot, as series: the pool moves, so no exact version is named. `test` has time for two scenarios of
+# tests/kernels/guest.sh on each, `test-kernels` runs all of them.
+kernels=${CARETTA_TEST_KERNELS:-5.10 6.1 6.12 7.3}
+ci_scenarios="full no-btf"
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 # nothing here needs ICU, which a fresh machine may lack
@@ -36,12 +38,15 @@ die() {
 # What each task needs, as PACKAGE=PROBE. A probe is a command or an absolute path: what is there is not installed again.
 build_packages="clang=clang llvm=llvm-strip make=make libbpf-dev=/usr/include/bpf/bpf_helpers.h
     linux-libc-dev=/usr/include/linux/bpf.h libc6-dev=/usr/include/stdio.h zlib1g-dev=/usr/include/zlib.h"
+# Besides: what the static binary of the image is linked with.
+static_packages="lld=ld.lld cmake=cmake libssl-dev=/usr/include/openssl/ssl.h"
 check_packages="clang-format=clang-format"
 unpacked_packages="prometheus=promtool victoria-metrics=victoria-metrics"
-test_packages="iproute2=ip bpftool=/usr/sbin/bpftool qemu-system-x86=qemu-system-x86_64 busybox-static=busybox cpio=cpio
+test_packages="iproute2=ip bpftool=/usr/sbin/bpftool xz-utils=xz zstd=zstd qemu-system-x86=qemu-system-x86_64 busybox-static=busybox cpio=cpio
     debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg"
 cluster_packages="iproute2=ip nftables=/usr/sbin/nft
     debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg"
+chart_packages="npm=npm buildah=buildah runc=runc jq=jq"
 
 as_root() {
     if [[ $EUID == 0 ]]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
@@ -219,10 +224,70 @@ publish() {
     once publish "$artifacts/caretta" "${shared_inputs[@]}" src bpf btf -- publish_native src/Caretta.Aot caretta
 }
 
+# The image's binary: all in one file, so that it runs in an empty root. Linking OpenSSL compiles some C sources of the runtime
+# pack, whose warnings are not ours to mend.
+publish_static_native() {
+    [[ -n $rid ]] || die "no Native AOT for $(uname -m): linux-x64 and linux-arm64 are supported"
+    say "Publishing the static binary (Native AOT, $rid)"
+    local framework out=$artifacts/publish/static
+    framework=$(dotnet msbuild src/Caretta.Aot -getProperty:AotFramework)
+    rm -rf "$out"
+    dotnet publish src/Caretta.Aot -c "$configuration" -f "$framework" -o "$out" -v quiet -p:StaticExecutable=true \
+        -p:StaticOpenSslLinking=true -p:LinkerFlavor=lld -p:SharedCompilationId="$compiler" >&2
+    mkdir -p "$artifacts/static"
+    write_sbom >"$artifacts/static/sbom.spdx.json"
+    cp "$out/caretta" "$artifacts/static/caretta"
+}
+
+# What the static binary is made of, as SPDX 2.3. The same inputs give the same bytes.
+write_sbom() {
+    local version compiler_pack openssl glibc name
+    version=$(dotnet msbuild src/Caretta.Aot -getProperty:Version)
+    compiler_pack=$(sed -nE '/"Microsoft.DotNet.ILCompiler"/,/"resolved"/s/.*"resolved": "(.*)".*/\1/p' src/Caretta.Aot/packages.lock.json | head -n 1)
+    openssl=$(sed -nE 's/^# *define OPENSSL_VERSION_STR "(.*)"/\1/p' /usr/include/openssl/opensslv.h)
+    glibc=$(ldd --version | sed -nE '1s/.* ([0-9.]+)$/\1/p')
+    cat <<JSON
+{
+  "spdxVersion": "SPDX-2.3",
+  "dataLicense": "CC0-1.0",
+  "SPDXID": "SPDXRef-DOCUMENT",
+  "name": "caretta-$version",
+  "documentNamespace": "urn:caretta:sbom:$version:$framework:$openssl:$glibc",
+  "creationInfo": { "created": "1970-01-01T00:00:00Z", "creators": ["Tool: build.sh"] },
+  "packages": [
+    { "SPDXID": "SPDXRef-caretta", "name": "caretta", "versionInfo": "$version", "downloadLocation": "NOASSERTION", "licenseDeclared": "MIT" },
+    { "SPDXID": "SPDXRef-dotnet", "name": ".NET runtime (Native AOT, $framework)", "versionInfo": "$compiler_pack", "downloadLocation": "NOASSERTION", "licenseDeclared": "MIT" },
+    { "SPDXID": "SPDXRef-openssl", "name": "OpenSSL", "versionInfo": "$openssl", "downloadLocation": "NOASSERTION", "licenseDeclared": "Apache-2.0" },
+    { "SPDXID": "SPDXRef-glibc", "name": "glibc", "versionInfo": "$glibc", "downloadLocation": "NOASSERTION", "licenseDeclared": "LGPL-2.1-or-later" }
+  ],
+  "relationships": [
+    { "spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-caretta" },
+$(for name in dotnet openssl; do
+        echo "    { \"spdxElementId\": \"SPDXRef-caretta\", \"relationshipType\": \"STATIC_LINK\", \"relatedSpdxElement\": \"SPDXRef-$name\" },"
+    done)
+    { "spdxElementId": "SPDXRef-caretta", "relationshipType": "STATIC_LINK", "relatedSpdxElement": "SPDXRef-glibc" }
+  ]
+}
+JSON
+}
+
+publish_static() {
+    setup_build
+    # shellcheck disable=SC2086
+    need $static_packages
+    once publish-static "$artifacts/static/caretta" "${shared_inputs[@]}" src bpf btf -- publish_static_native
+}
+
 publish_traffic() {
     setup_build
     once publish-traffic "$artifacts/caretta-traffic" "${shared_inputs[@]}" tests/Caretta.Traffic -- \
         publish_native tests/Caretta.Traffic caretta-traffic
+}
+
+publish_trial() {
+    setup_build
+    once publish-trial "$artifacts/caretta-loader-trial" "${shared_inputs[@]}" src/Caretta.Bpf tests/Caretta.LoaderTrial -- \
+        publish_native tests/Caretta.LoaderTrial caretta-loader-trial
 }
 
 build_solution() {
@@ -348,10 +413,31 @@ cluster_suite() {
     CARETTA_CLUSTER_TOOLS=$(tests/cluster/fetch-kubernetes.sh) suite_xunit Caretta.Cluster.Tests
 }
 
+setup_chart() {
+    # shellcheck disable=SC2086
+    need $chart_packages $build_packages $static_packages
+    tests/chart/fetch-tools.sh >/dev/null
+}
+
+# The image, and the file system in it as the tests run it.
+image() {
+    once image "$artifacts/image/config.json" "${shared_inputs[@]}" Dockerfile.distroless tests/chart/image.sh src bpf btf -- \
+        tests/chart/image.sh "$artifacts/image"
+}
+
+chart_suite() {
+    [[ $EUID == 0 ]] || die "the chart's tests run its pods: run them as root (sudo ./build.sh $command)"
+    # shellcheck disable=SC2086
+    need_unpacked $unpacked_packages
+    CARETTA_CHART_TOOLS=$(tests/chart/fetch-tools.sh) CARETTA_CLUSTER_TOOLS=$(tests/cluster/fetch-kubernetes.sh) suite_xunit Caretta.Chart.Tests
+}
+
+# vm_suites [SCENARIO…]
 vm_suites() {
     local series
     for series in $kernels; do
-        suite_lines "kernel-$series" tests/kernels/run.sh "$series"
+        suite_lines "kernel-$series" tests/kernels/run.sh "$series" "$@"
+        suite_lines "loader-$series" tests/kernels/loader.sh "$series"
     done
 }
 
@@ -368,7 +454,10 @@ usage: ./build.sh COMMAND
   test-unit      the tests that need neither root nor a kernel
   test-kernel    the tests on this machine's kernel (needs root)
   test-cluster   the tests against a real Kubernetes API server, built the first time (needs root)
-  test-kernels   the tests on other kernels, in virtual machines; CARETTA_TEST_KERNELS="6.1 7.3"
+  test-chart     the tests of chart, image and dashboards (needs root)
+  image          build the image from local stand-ins of its bases, to artifacts/image (needs root)
+  publish-static build the image's static binary artifacts/static/caretta
+  test-kernels   the tests on other kernels, in virtual machines; CARETTA_TEST_KERNELS="6.1 7.3" names them
   bpf            build artifacts/bpf/*.bpf.o
   clean          remove everything built here (downloads in the cache stay)
   help           this text
@@ -404,6 +493,18 @@ setup-test)
 publish-all)
     publish
     publish_traffic
+    ;;
+publish-trial)
+    publish_trial
+    ;;
+publish-static)
+    publish_static
+    ;;
+image)
+    setup_build
+    # shellcheck disable=SC2086
+    need $chart_packages $static_packages
+    image
     ;;
 build)
     build
@@ -445,10 +546,24 @@ test-cluster)
     cluster_suite
     finish
     ;;
+setup-chart)
+    setup_chart
+    ;;
+test-chart)
+    begin
+    prepare setup-chart
+    prepare setup-cluster
+    prepare build
+    prepare publish-all
+    prepare image
+    chart_suite
+    finish
+    ;;
 test-kernels)
     begin
     prepare setup-test
     prepare publish-all
+    prepare publish-trial
     vm_suites
     finish
     ;;
@@ -457,14 +572,19 @@ test)
     begin
     prepare setup-test
     prepare setup-cluster
+    prepare setup-chart
     need_dotnet
     prepare build
     prepare publish-all
+    prepare publish-trial
+    prepare image
     suite_lines style style
     unit_suites
     kernel_suites
     cluster_suite
-    vm_suites
+    chart_suite
+    # shellcheck disable=SC2086
+    vm_suites $ci_scenarios
     finish
     ;;
 clean)

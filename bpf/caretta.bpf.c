@@ -77,6 +77,8 @@ static __always_inline struct connection *connection_to_open(struct bpf_sock *bs
 	owner = passive ? bpf_map_lookup_elem(&old_listeners, &listener) : NULL;
 	if (owner)
 		blank.link.local_owner = *owner;
+	else if (starting)
+		return NULL; /* Left to adoption, which knows its owner: to us it is as old as what was open at launch. */
 	blank.link.local_owner.cgroup_id = cgroup_id(sk);
 	connection = bpf_sk_storage_get(&sockets, bsk, &blank, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!connection)

@@ -24,8 +24,11 @@ enum sock_flags {
 	SOCK_DONE = 1,
 };
 
-/* Orders the loads before it with those after it. x86 never reorders loads; elsewhere an atomic with a result is a full barrier. */
-#if defined(__TARGET_ARCH_x86)
+/*
+ * Orders the loads before it with those after it. x86 never reorders loads; elsewhere an atomic with a result is a full barrier. Who
+ * holds the socket's lock needs neither.
+ */
+#if defined(__TARGET_ARCH_x86) || defined(UNDER_SOCKET_LOCK)
 #define load_barrier() barrier()
 #else
 #define load_barrier()                                                \

@@ -162,6 +162,9 @@ struct {
 /* Costs a walk to the task at connect and listen; in a cluster the cgroup alone says who it is. */
 const volatile bool track_processes = true;
 
+/* Until user space has noted whose the sockets are that were there before us. In a map of its own, for user space writes it whole. */
+volatile bool starting = true;
+
 /* Read by the agent after each sweep; they only grow. */
 struct counters {
 	__u64 swept_sockets; /* sockets visited by all sweeps */

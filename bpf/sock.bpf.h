@@ -5,7 +5,9 @@
 #ifndef CARETTA_SOCK_BPF_H
 #define CARETTA_SOCK_BPF_H
 
-#include "maps.bpf.h"
+#include "kernel.bpf.h"
+
+/* Whoever includes this says before what a struct connection is, and track_processes. */
 
 static __always_inline struct sock *sock_of(struct tcp_sock *tp)
 {

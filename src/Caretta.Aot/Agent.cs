@@ -18,7 +18,7 @@ internal sealed class Agent
     // From one look at the kernel's maps to the next, while waiting.
     private static readonly TimeSpan PressureCheck = TimeSpan.FromMilliseconds(100);
 
-    private readonly MainTier _tier;
+    private readonly ILinkTier _tier;
     private readonly SnapshotExchange _exchange;
     private readonly LinkTable _table;
     private readonly LinkLimits _limits;
@@ -46,7 +46,7 @@ internal sealed class Agent
     /// <param name="scrapes">Pages served so far.</param>
     /// <param name="log">Where trouble is told.</param>
     public Agent(
-        MainTier tier,
+        ILinkTier tier,
         AgentMemory memory,
         SnapshotExchange exchange,
         AgentFacts facts,

@@ -12,7 +12,7 @@ internal sealed class AgentMemory : IDisposable
     // allocator rounds them; the kernel does not say (bpf_local_storage_map_mem_usage counts the hash table only).
     private const long BytesPerSocket = 512;
 
-    private readonly MainTier _tier;
+    private readonly ILinkTier _tier;
     private readonly ProcFile _status = new("/proc/self/status");
     private readonly BpfMap[] _fixedMaps;
     private readonly ProcFile[] _fixedFiles;
@@ -20,7 +20,7 @@ internal sealed class AgentMemory : IDisposable
     private readonly BpfMap?[] _linkMaps = new BpfMap?[2];
 
     /// <summary>Opens what it will read.</summary>
-    public AgentMemory(MainTier tier)
+    public AgentMemory(ILinkTier tier)
     {
         _tier = tier;
         _fixedMaps = [.. tier.FixedMaps];

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Caretta.Aot.Links;
 using Caretta.Aot.Metrics;
 
 namespace Caretta.Aot;
@@ -88,6 +89,9 @@ internal sealed record AgentOptions
     /// <summary>Metric families to export for each link.</summary>
     public LinkFamilies LinkFamilies { get; init; } = LinkFamilies.All;
 
+    /// <summary>What of the kernel to do without, for developers: <see cref="KernelPartList.Variable"/>, which has no flag.</summary>
+    public KernelParts Without { get; init; }
+
     /// <summary>What <c>--help</c> prints.</summary>
     public static string HelpText { get; } = WriteHelp();
 
@@ -106,7 +110,7 @@ internal sealed record AgentOptions
         }
 
         Dictionary<AgentSetting, (string Flag, string Value)> flags = [];
-        AgentOptions options = ParseArguments(arguments, flags);
+        AgentOptions options = ParseArguments(arguments, flags) with { Without = ParseWithout(variable(KernelPartList.Variable)) };
         foreach (AgentSetting setting in Settings)
         {
             (string name, string? value) = flags.TryGetValue(setting, out (string Flag, string Value) flag)
@@ -167,6 +171,9 @@ internal sealed record AgentOptions
             ? throw new OptionsException("--json: goes with the command check only")
             : options;
     }
+
+    private static KernelParts ParseWithout(string? text) => KernelPartList.TryParse(text, out KernelParts parts)
+        ? parts : throw OptionsException.BadValue(KernelPartList.Variable, $"names separated by commas of {KernelPartList.AllNames}", text!);
 
     private static AgentSetting Find(string flag)
     {
@@ -263,6 +270,8 @@ internal sealed record AgentOptions
         var help = new StringBuilder("""
             Usage: caretta [flags]                run the agent: shows which service talks to which
                    caretta check [--json]         say whether and how it can run on this machine
+                   caretta inspect OBJECT.o       show what is in a BPF object and whether it loads here:
+                       [--btf FILE] [--load] [--json] [--dump]
 
             Flags, each also an environment variable (a flag wins):
 

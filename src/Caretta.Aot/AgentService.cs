@@ -54,15 +54,14 @@ internal sealed class AgentService : IAsyncDisposable
     }
 
     /// <summary>Loads, attaches and polls until <paramref name="stop"/>.</summary>
-    /// <exception cref="BpfException">The kernel refused.</exception>
+    /// <exception cref="TierException">The kernel refused every tier.</exception>
     /// <exception cref="KubernetesConfigException">There is a cluster, and how to reach it cannot be understood.</exception>
     public void Run(StopSignal stop)
     {
-        string cgroupMount = CgroupTree.FindMount() ?? throw new FileNotFoundException(
-            "cgroup v2 is not mounted: mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified, or give the container the machine's /sys/fs/cgroup");
+        string? cgroupMount = CgroupTree.FindMount();
         KubernetesConfig? cluster = KubernetesConfig.Find(Environment.GetEnvironmentVariable, TimeProvider.System);
         var workloads = new WorkloadTable();
-        var cgroups = new CgroupPaths(new CgroupTree(cgroupMount, TimeProvider.System, CgroupRescan));
+        var cgroups = new CgroupPaths(cgroupMount is null ? null : new CgroupTree(cgroupMount, TimeProvider.System, CgroupRescan));
         using INaming naming = cluster is null
             ? new HostNaming(workloads, cgroups)
             : new ClusterNaming(cluster, _options, workloads, cgroups, _wake.Set, _log);
@@ -71,8 +70,8 @@ internal sealed class AgentService : IAsyncDisposable
         (naming as ClusterNaming)?.Start();
 
         // In a cluster the control group alone says who it is.
-        using MainTier tier = MainTier.Load(BuildInfo.ReadBpfObject(), trackProcesses: cluster is null);
-        tier.Attach(cgroupMount);
+        using ILinkTier tier = TierChoice.Start(
+            BuildInfo.TierObjects, _options.Without, cgroupMount, trackProcesses: cluster is null, out TierChoice choice);
 
         using var memory = new AgentMemory(tier);
         var facts = new AgentFacts
@@ -80,7 +79,8 @@ internal sealed class AgentService : IAsyncDisposable
             Version = BuildInfo.Version,
             Revision = BuildInfo.Revision,
             Kernel = KernelRelease.Text,
-            Tier = "main",
+            Tier = tier.Kind.Name(),
+            TierReason = choice.Reason,
             StartTime = _startTime,
             Programs = [.. tier.Programs.Select(static program => program.Name)],
             Maps = memory.MapNames,
@@ -96,7 +96,14 @@ internal sealed class AgentService : IAsyncDisposable
         // Parsing the kernel's types took some megabytes that are not needed again.
         GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         string names = cluster is null ? "this machine" : $"the cluster at {cluster.Server} ({cluster.Source})";
-        _log.Info($"tier main: {tier.Counters.AdoptedSockets} connections adopted, names from {names}, "
+        if (choice.Reason is not null)
+        {
+            _log.Warn("tier", $"no better tier than {tier.Kind.Name()} runs here: {choice.Reason}");
+        }
+
+        KernelCounters counters = tier.Counters;
+        string unseen = counters.UntrackedConnections == 0 ? "" : $"{counters.UntrackedConnections} that were open before stay unseen, ";
+        _log.Info($"tier {tier.Kind.Name()}: {counters.AdoptedSockets} connections adopted, {unseen}names from {names}, "
             + $"metrics on port {_server.EndPoint.Port}{_options.Endpoint}");
         agent.Run(stop);
     }

@@ -96,12 +96,20 @@ internal sealed class ClusterNaming : INaming
         health.FoldedEnds = _names.FoldedEnds;
         health.IndexAddresses = _index.AddressCount;
         health.DepartedObjects = _index.DepartedCount;
+        OwnerLookupStatus owners = _client.OwnerStatus;
+        health.KnownOwners = owners.Known;
+        health.PendingOwners = owners.Waiting;
+        health.RefusedOwners = (ulong)owners.Refused;
+        health.OwnerFailures = (ulong)owners.Failures;
+        health.ApiRequests = (ulong)_client.Requests;
+        health.ApiReceivedBytes = (ulong)_client.BytesReceived;
         for (int type = 0; type < _client.TypeCount; type++)
         {
             ReflectorStatus status = _client.Status(type);
             health.WatcherEvents[type] = (ulong)status.Events;
             health.WatcherResets[type] = (ulong)status.Resets;
             health.WatchFailures[type] = (ulong)status.Failures;
+            health.SkippedObjects[type] = (ulong)status.Skipped;
             health.WatchesConnected[type] = status.IsWatching ? 1 : 0;
             health.IndexObjects[type] = _index.CountOf(Types[type]);
         }

@@ -21,23 +21,32 @@ internal sealed class ClusterResolver(ClusterNames names, NamingRules rules) : I
     public bool IsGone(int workload) => names.IsGone(workload);
 
     /// <inheritdoc/>
-    public LinkEnds Resolve(in LinkKey key, TimeSpan waited)
+    public LinkEnds Resolve(in LinkKey key, TimeSpan waited, LinkHolders holders = default)
     {
-        NamedEnd local = names.Local(key.LocalOwner.CgroupId, key.LocalAddress, waited);
-        NamedEnd remote = IsPeerShown(in key)
-            ? names.Local(key.RemoteOwner.CgroupId, key.RemoteAddress, waited)
-            : names.Remote(key.RemoteAddress, waited);
+        if (!names.TryNameHolder(holders.Local, waited, out NamedEnd local))
+        {
+            local = names.Local(key.LocalOwner.CgroupId, key.LocalAddress, waited);
+        }
+
+        if (!names.TryNameHolder(holders.Remote, waited, out NamedEnd remote))
+        {
+            remote = IsPeerShown(in key)
+                ? names.Local(key.RemoteOwner.CgroupId, key.RemoteAddress, waited)
+                : names.Remote(key.RemoteAddress, waited, key.Role == LinkRole.Client ? key.ServerPort : (ushort)0);
+        }
+
+        var found = new LinkHolders(local.Holder, remote.Holder);
         if (local.IsWaiting || remote.IsWaiting)
         {
-            return LinkEnds.Held;
+            return LinkEnds.HeldFor(found);
         }
 
         names.Count(local);
         names.Count(remote);
         bool provisional = local.IsProvisional || remote.IsProvisional;
         return key.Role == LinkRole.Server
-            ? new LinkEnds(remote.Workload, local.Workload, provisional)
-            : new LinkEnds(local.Workload, remote.Workload, provisional);
+            ? new LinkEnds(remote.Workload, local.Workload, provisional, found)
+            : new LinkEnds(local.Workload, remote.Workload, provisional, found);
     }
 
     /// <summary>

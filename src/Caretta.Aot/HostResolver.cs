@@ -18,7 +18,7 @@ internal sealed class HostResolver(HostNames names) : ILinkResolver
     public bool IsGone(int workload) => false;
 
     /// <inheritdoc/>
-    public LinkEnds Resolve(in LinkKey key, TimeSpan waited = default)
+    public LinkEnds Resolve(in LinkKey key, TimeSpan waited = default, LinkHolders holders = default)
     {
         int local = Owner(key.LocalOwner, out bool provisional);
         int remote;

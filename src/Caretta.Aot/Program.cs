@@ -1,6 +1,7 @@
 using Caretta.Aot;
 using Caretta.Aot.Check;
 using Caretta.Aot.Http;
+using Caretta.Aot.Inspect;
 using Caretta.Aot.Kubernetes;
 using Caretta.Aot.Links;
 using Caretta.Bpf;
@@ -9,6 +10,11 @@ using Caretta.Bpf;
 const int Success = 0;
 const int CannotRun = 1;
 const int WrongSettings = 2;
+
+if (args is ["inspect", .. string[] inspected])
+{
+    return InspectCommand.Run(inspected, Console.Out, Console.Error);
+}
 
 DateTimeOffset startTime = TimeProvider.System.GetUtcNow();
 AgentOptions options;
@@ -31,7 +37,8 @@ switch (options.Command)
         Console.Out.WriteLine($"caretta {BuildInfo.Version}");
         return Success;
     case AgentCommand.Check:
-        SystemCheck check = SystemCheck.Run(BuildInfo.ReadBpfObject());
+        SystemCheck check = SystemCheck.Run(BuildInfo.TierObjects, options.Without);
+        check.Add(await ClusterCheck.RunAsync(Environment.GetEnvironmentVariable, options.ServiceAsWorkload, CancellationToken.None));
         Console.Out.Write(options.Json ? CheckReport.ToJson(check) : CheckReport.ToText(check));
         return check.Passed ? Success : CannotRun;
     default:
@@ -60,12 +67,15 @@ static async Task<int> RunAgent(AgentOptions options, DateTimeOffset startTime)
         log.Error($"PROMETHEUS_PORT: {exception.Message}");
         return CannotRun;
     }
-    catch (BpfException exception) when (exception.ErrorName == "EPERM" && Capabilities.ReadOwn().DescribeMissing() is { Length: > 0 } missing)
+    catch (TierException exception)
     {
-        log.Error($"missing {missing}: run as root, or grant them to the process or container ({exception.Operation}: {exception.ErrorName})");
+        string missing = exception.IsPermission ? Capabilities.ReadOwn().DescribeMissing() : "";
+        log.Error(missing.Length > 0
+            ? $"missing {missing}: run as root, or grant them to the process or container"
+            : $"no tier can run here: {exception.Message}; caretta check tells what this machine lacks");
         return CannotRun;
     }
-    catch (Exception exception) when (MainTier.IsRefusal(exception))
+    catch (Exception exception) when (exception is BpfException or IOException or UnauthorizedAccessException)
     {
         log.Error($"{exception.Message}; caretta check tells what this machine lacks");
         return CannotRun;

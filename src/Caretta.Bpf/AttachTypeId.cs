@@ -10,9 +10,21 @@ internal static class AttachTypeId
     /// <param name="program">Any program.</param>
     /// <param name="kernelTypes">Reads the kernel's types when they are needed.</param>
     /// <returns>The type id, or 0 for programs that are attached otherwise.</returns>
-    /// <exception cref="KeyNotFoundException">The kernel has no such hook.</exception>
+    /// <exception cref="KeyNotFoundException">The kernel, or the program to attach to, has no such hook.</exception>
     public static uint Find(BpfProgramDefinition program, Func<BtfTypes> kernelTypes)
     {
+        if (program.AttachProgram is { } target)
+        {
+            uint function = ProgramTypes.Read(target).FindByName(Encoding.UTF8.GetBytes(program.AttachTarget ?? string.Empty), BtfKind.Function);
+            return function != 0 ? function : throw new KeyNotFoundException(
+                $"program {program.Name}: program {target.Name} has no function {program.AttachTarget} to attach to");
+        }
+
+        if (program.Type == BpfProgramType.Extension)
+        {
+            throw new KeyNotFoundException($"program {program.Name}: set AttachProgram to the program whose function it replaces");
+        }
+
         (string prefix, BtfKind kind)? hook = program.ExpectedAttachType switch
         {
             BpfAttachType.TraceRawTracepoint => ("btf_trace_", BtfKind.Typedef),

@@ -25,6 +25,15 @@ public sealed class BpfHandle : SafeHandle
     /// <summary>A lease of nothing has descriptor 0, which means "none" wherever bpf(2) takes an optional one.</summary>
     internal static Lease Borrow(BpfHandle? handle) => handle is null ? default : handle.Borrow();
 
+    /// <summary>A second descriptor of the same object, with a life of its own.</summary>
+    /// <exception cref="BpfException">The process has no descriptors left.</exception>
+    internal BpfHandle Duplicate()
+    {
+        using Lease lease = Borrow();
+        nint copy = Libc.Syscall(SystemCall.Fcntl, lease.Fd, DuplicateAbove, StandardStreams, 0, 0);
+        return copy >= 0 ? new BpfHandle((int)copy) : throw new BpfException("duplicate a descriptor", Marshal.GetLastPInvokeError());
+    }
+
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => Libc.Close((int)handle) == 0;
 

@@ -9,7 +9,7 @@ public sealed class BpfIterator : IDisposable
 {
     private readonly BpfLink _link;
 
-    /// <summary>Takes ownership of <paramref name="link"/>, made by <see cref="BpfLink.AttachIterator"/>.</summary>
+    /// <summary>Takes ownership of <paramref name="link"/>, made by one of the <c>BpfLink.AttachIterator</c>.</summary>
     public BpfIterator(BpfLink link)
     {
         ArgumentNullException.ThrowIfNull(link);

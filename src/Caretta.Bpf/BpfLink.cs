@@ -1,141 +1,132 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using Caretta.Bpf.Interop;
 
 namespace Caretta.Bpf;
 
-/// <summary>A program attached to a hook. Disposing it detaches; so does the end of the process, however it ends.</summary>
-/// <remarks>Thread-safe. Keep it reachable: a collected link detaches.</remarks>
-public sealed class BpfLink : IDisposable
+/// <summary>
+/// A program attached to a hook. Disposing it detaches, unless it is pinned; so does the end of the process, however it ends, unless
+/// <see cref="OutlivesProcess"/> says otherwise.
+/// </summary>
+/// <remarks>Thread-safe. Keep it reachable: a collected link detaches. It keeps its program loaded by itself.</remarks>
+public sealed partial class BpfLink : IDisposable
 {
-    internal BpfLink(BpfHandle handle, string description)
+    private readonly IDisposable? _undo;
+
+    /// <param name="handle">Its descriptor, which this object then owns.</param>
+    /// <param name="description">What is attached to what.</param>
+    /// <param name="isKernelLink">Whether the descriptor is that of a link.</param>
+    /// <param name="undo">What is left to do once the descriptor is closed.</param>
+    internal BpfLink(BpfHandle handle, string description, bool isKernelLink = true, IDisposable? undo = null)
     {
         Handle = handle;
         Description = description;
+        IsKernelLink = isKernelLink;
+        _undo = undo;
     }
 
-    /// <summary>The descriptor; owned by this object.</summary>
+    /// <summary>The descriptor; owned by this object. Of the link; without <see cref="IsKernelLink"/> of the event or the program.</summary>
     public BpfHandle Handle { get; }
 
     /// <summary>What is attached to what, for messages.</summary>
     public string Description { get; }
 
     /// <summary>
-    /// Attaches a program whose BTF target was fixed when it was loaded: <c>tp_btf</c>, <c>fentry</c>, <c>fexit</c>, <c>lsm</c>.
-    /// BPF_RAW_TRACEPOINT_OPEN without a name, Linux 5.5.
+    /// Whether the kernel has an object for the attachment, as it should: only then there is <see cref="Update"/>, <see cref="Detach"/> and
+    /// <see cref="Pin"/>.
     /// </summary>
-    /// <exception cref="BpfException">Refused.</exception>
-    public static BpfLink AttachTracing(BpfProgram program)
-    {
-        ArgumentNullException.ThrowIfNull(program);
-        return OpenRawTracepoint(program, null);
-    }
-
-    /// <summary>Attaches a <c>raw_tp</c> program by the tracepoint's name. Linux 4.17.</summary>
-    /// <exception cref="BpfException">Refused: ENOENT if there is no such tracepoint.</exception>
-    public static BpfLink AttachRawTracepoint(BpfProgram program, string tracepoint)
-    {
-        ArgumentNullException.ThrowIfNull(program);
-        ArgumentException.ThrowIfNullOrEmpty(tracepoint);
-        return OpenRawTracepoint(program, tracepoint);
-    }
+    public bool IsKernelLink { get; }
 
     /// <summary>
-    /// Attaches to a cgroup and everything below it, beside the programs of others (BPF_F_ALLOW_MULTI is implied by links).
-    /// Linux 5.7.
+    /// Whether the program stays attached if the process ends without disposing this: older kernels know no other way for cgroups and
+    /// network devices.
     /// </summary>
-    /// <param name="program">A sockops, cgroup_skb, cgroup_sock… program.</param>
-    /// <param name="cgroupPath">A directory of the cgroup v2 tree.</param>
-    /// <exception cref="BpfException">Refused: EPERM if an ancestor's program forbids it, EBADF if the path is not of cgroup v2.</exception>
-    public static BpfLink AttachCgroup(BpfProgram program, string cgroupPath)
-    {
-        ArgumentNullException.ThrowIfNull(program);
-        ArgumentException.ThrowIfNullOrEmpty(cgroupPath);
-        int fd = Libc.Open(cgroupPath, Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
-        if (fd < 0)
-        {
-            throw new BpfException($"open cgroup {cgroupPath}", Marshal.GetLastPInvokeError());
-        }
+    public bool OutlivesProcess { get; internal init; }
 
-        using var cgroup = new BpfHandle(fd);
-        using BpfHandle.Lease target = cgroup.Borrow();
-        return Create(program, target.Fd, $"cgroup {cgroupPath}");
+    /// <summary>Opens a link that is pinned. Linux 5.7.</summary>
+    /// <exception cref="BpfException">Refused: ENOENT if there is nothing.</exception>
+    public static BpfLink OpenPinned(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return new BpfLink(PinnedObject.Open(path, "link"), $"pinned link {path}");
     }
 
-    /// <summary>Makes an iterator of a loaded <c>iter/</c> program. Linux 5.8.</summary>
-    /// <param name="program">The program.</param>
-    /// <param name="map">For iterators over the elements of one map (<c>bpf_map_elem</c>, <c>bpf_sk_storage_map</c>), that map.</param>
-    /// <exception cref="BpfException">Refused: EBADF or EINVAL if the iterator wants a map and has none.</exception>
-    public static unsafe BpfLink AttachIterator(BpfProgram program, BpfMap? map = null)
+    /// <summary>Puts another program in the place of the attached one, with none of the hook's events missed. Linux 5.7.</summary>
+    /// <param name="program">Of the same type and attach type.</param>
+    /// <exception cref="BpfException">Refused: EINVAL for another type or a kind of link that cannot (tracing before Linux 6.1).</exception>
+    /// <exception cref="NotSupportedException">This is no link of the kernel.</exception>
+    public void Update(BpfProgram program)
     {
         ArgumentNullException.ThrowIfNull(program);
-        string description = map is null ? $"{program.Name} to iterator" : $"{program.Name} to iterator over map {map.Name}";
-        using BpfHandle.Lease lease = program.Handle.Borrow();
-        if (map is null)
-        {
-            return Create(lease.Fd, 0, program.AttachType, 0, 0, description);
-        }
-
-        using BpfHandle.Lease mapLease = map.Handle.Borrow();
-        var target = new bpf_iter_link_info { map_fd = (uint)mapLease.Fd };
-
-        // target lives on this stack frame until the call returns.
-        return Create(lease.Fd, 0, program.AttachType, BpfSyscall.Address(&target), (uint)sizeof(bpf_iter_link_info), description);
+        RequireKernelLink();
+        using BpfHandle.Lease lease = Handle.Borrow();
+        using BpfHandle.Lease programLease = program.Handle.Borrow();
+        var attr = new bpf_attr_link_update { link_fd = (uint)lease.Fd, new_prog_fd = (uint)programLease.Fd };
+        ThrowIfRefused(BpfSyscall.Call(bpf_cmd.BPF_LINK_UPDATE, ref attr), $"put {program.Name} into");
     }
 
-    /// <summary>Attaches a <c>tracepoint</c> program, e.g. to <c>sock/inet_sock_set_state</c>. Linux 4.7; needs tracefs.</summary>
-    /// <exception cref="BpfException">Refused.</exception>
-    /// <exception cref="FileNotFoundException">tracefs is not mounted, or has no such tracepoint; the message says which.</exception>
-    public static BpfLink AttachTracepoint(BpfProgram program, string tracepoint)
+    /// <summary>Detaches for everyone, also where others hold the link or it is pinned. Linux 5.9; not all kinds can.</summary>
+    /// <exception cref="BpfException">Refused: EOPNOTSUPP if this kind cannot.</exception>
+    /// <exception cref="NotSupportedException">This is no link of the kernel.</exception>
+    public void Detach()
     {
-        ArgumentNullException.ThrowIfNull(program);
-        ArgumentException.ThrowIfNullOrEmpty(tracepoint);
-        return PerfEvent.AttachTracepoint(program, tracepoint);
+        RequireKernelLink();
+        using BpfHandle.Lease lease = Handle.Borrow();
+        var attr = new bpf_attr_link_detach { link_fd = (uint)lease.Fd };
+        ThrowIfRefused(BpfSyscall.Call(bpf_cmd.BPF_LINK_DETACH, ref attr), "detach");
+    }
+
+    /// <summary>Keeps the program attached after this object and the process have gone: until the file is removed. Linux 5.7.</summary>
+    /// <param name="path">A new name in a BPF file system.</param>
+    /// <exception cref="BpfException">Refused: EEXIST if the name is taken.</exception>
+    /// <exception cref="NotSupportedException">This is no link of the kernel.</exception>
+    public void Pin(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        RequireKernelLink();
+        PinnedObject.Pin(Handle, path, Description);
+        (_undo as ProbeEvent)?.Keep();
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Handle.Dispose();
-
-    private static BpfLink Create(BpfProgram program, int targetFd, string target)
+    public void Dispose()
     {
-        using BpfHandle.Lease lease = program.Handle.Borrow();
-        return Create(lease.Fd, targetFd, program.AttachType, 0, 0, $"{program.Name} to {target}");
+        Handle.Dispose();
+        _undo?.Dispose();
     }
 
-    internal static BpfLink Create(int programFd, int targetFd, BpfAttachType type, ulong info, uint infoLength, string description)
+    /// <summary>BPF_LINK_CREATE without more than it always takes.</summary>
+    /// <returns>A descriptor or <c>-errno</c>.</returns>
+    internal static int TryCreate(BpfProgram program, int target, BpfAttachType type, uint flags)
     {
+        using BpfHandle.Lease lease = program.Handle.Borrow();
         var attr = new bpf_attr_link_create
         {
-            prog_fd = (uint)programFd,
-            target_fd = (uint)targetFd,
+            prog_fd = (uint)lease.Fd,
+            target_fd = (uint)target,
             attach_type = (uint)type,
-            iter_info = info,
-            iter_info_len = infoLength,
+            flags = flags,
         };
-        int result = BpfSyscall.Call(bpf_cmd.BPF_LINK_CREATE, ref attr);
-        return result < 0
-            ? throw new BpfException($"attach {description}", -result, advice: Advice.For(-result))
-            : new BpfLink(new BpfHandle(result), description);
+        return BpfSyscall.Call(bpf_cmd.BPF_LINK_CREATE, ref attr);
     }
 
-    private static unsafe BpfLink OpenRawTracepoint(BpfProgram program, string? tracepoint)
-    {
-        using BpfHandle.Lease lease = program.Handle.Borrow();
-        byte[] name = Encoding.UTF8.GetBytes(tracepoint + "\0");
+    /// <summary>Makes a link of what the kernel answered.</summary>
+    /// <exception cref="BpfException">It was a refusal.</exception>
+    internal static BpfLink Wrap(int result, string description) => result < 0
+        ? throw new BpfException($"attach {description}", -result, advice: Advice.For(-result))
+        : new BpfLink(new BpfHandle(result), description);
 
-        // The kernel reads up to the terminating NUL.
-        fixed (byte* pointer = name)
+    private void RequireKernelLink()
+    {
+        if (!IsKernelLink)
         {
-            var attr = new bpf_attr_raw_tracepoint
-            {
-                name = tracepoint is null ? 0 : BpfSyscall.Address(pointer),
-                prog_fd = (uint)lease.Fd,
-            };
-            int result = BpfSyscall.Call(bpf_cmd.BPF_RAW_TRACEPOINT_OPEN, ref attr);
-            string description = $"{program.Name} to {tracepoint ?? program.AttachTarget}";
-            return result < 0
-                ? throw new BpfException($"attach {description}", -result, advice: Advice.For(-result))
-                : new BpfLink(new BpfHandle(result), description);
+            throw new NotSupportedException($"{Description}: this kernel has no links for it");
+        }
+    }
+
+    private void ThrowIfRefused(int result, string operation)
+    {
+        if (result < 0)
+        {
+            throw new BpfException($"{operation} {Description}", -result, advice: Advice.For(-result));
         }
     }
 }

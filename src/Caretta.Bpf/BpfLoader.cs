@@ -13,38 +13,63 @@ namespace Caretta.Bpf;
 public sealed class BpfLoader
 {
     private readonly BpfObject _file;
+    private readonly BpfLoadOptions _options;
+    private readonly List<string> _pinned = [];
     private readonly BpfMap?[] _maps;
     private readonly BpfProgram?[] _programs;
+    private readonly Dictionary<string, Exception> _leftOut = [];
+    private readonly Dictionary<int, (uint TypeId, int Member)> _structFunctions = [];
     private BpfHandle? _types;
     private BpfException? _typesRefusal;
+    private bool _hasGlobalData;
     private KernelTypes? _kernel;
     private KernelSymbols? _symbols;
 
-    private BpfLoader(BpfObject file)
+    private BpfLoader(BpfObject file, BpfLoadOptions options)
     {
         _file = file;
+        _options = options;
         _maps = new BpfMap?[file.Maps.Count];
         _programs = new BpfProgram?[file.Programs.Count];
     }
 
-    /// <summary>Loads all maps, and the programs whose <see cref="BpfProgramDefinition.AutoLoad"/> is set.</summary>
+    /// <summary>
+    /// Loads the maps whose <see cref="BpfMapDefinition.AutoCreate"/> and the programs whose <see cref="BpfProgramDefinition.AutoLoad"/> is
+    /// set. Those that are optional may be refused; anything else that fails undoes the load.
+    /// </summary>
     /// <exception cref="BpfException">The kernel refused something.</exception>
     /// <exception cref="BadImageException">The object or the kernel's types cannot be understood.</exception>
     /// <exception cref="CoreRelocationException">A relocation has no clear answer on this kernel.</exception>
     /// <exception cref="FileNotFoundException">The kernel does not describe its types, and the object needs them.</exception>
     /// <exception cref="KeyNotFoundException">The kernel has no such hook, variable or function.</exception>
-    /// <exception cref="NotSupportedException">A program has no known type, or a map is to be pinned.</exception>
-    public static LoadedObject Load(BpfObject file)
+    /// <exception cref="NotSupportedException">A program has no known type.</exception>
+    public static LoadedObject Load(BpfObject file) => Load(file, new BpfLoadOptions());
+
+    /// <inheritdoc cref="Load(BpfObject)"/>
+    /// <param name="file">The object.</param>
+    /// <param name="kernelTypes">See <see cref="BpfLoadOptions.KernelTypes"/>.</param>
+    public static LoadedObject Load(BpfObject file, BtfTypes? kernelTypes) => Load(file, new BpfLoadOptions { KernelTypes = kernelTypes });
+
+    /// <inheritdoc cref="Load(BpfObject)"/>
+    /// <param name="file">The object.</param>
+    /// <param name="options">How.</param>
+    public static LoadedObject Load(BpfObject file, BpfLoadOptions options)
     {
         ArgumentNullException.ThrowIfNull(file);
-        var loader = new BpfLoader(file);
+        ArgumentNullException.ThrowIfNull(options);
+        if (file.IsBigEndian)
+        {
+            throw new NotSupportedException($"{file.Name}: a big-endian object; this machine needs one compiled with -target bpfel");
+        }
+
+        var loader = new BpfLoader(file, options);
         try
         {
             loader.LoadTypes();
             loader.CreateMaps();
             loader.LoadPrograms();
             loader.FillProgramArrays();
-            return new LoadedObject(file, Array.ConvertAll(loader._maps, static map => map!), loader._programs);
+            return new LoadedObject(file, loader._maps, loader._programs, loader._leftOut);
         }
         catch (BpfException exception) when (loader._typesRefusal is { } refusal)
         {
@@ -76,6 +101,12 @@ public sealed class BpfLoader
         {
             map?.Dispose();
         }
+
+        // Only names that this load has made.
+        foreach (string path in _pinned)
+        {
+            File.Delete(path);
+        }
     }
 
     private BtfTypes KernelBtf() => (_kernel ??= KernelTypes.Read()).Types;
@@ -92,6 +123,7 @@ public sealed class BpfLoader
         _types = BtfObject.TryLoad(_file.EncodeBtf(BtfFeatures.All)!);
         if (_types is not null)
         {
+            _hasGlobalData = _file.Maps.Any(static map => map.IsData && map.BtfValueTypeId != 0);
             return;
         }
 
@@ -117,21 +149,37 @@ public sealed class BpfLoader
         for (int i = 0; i < _maps.Length; i++)
         {
             BpfMapDefinition definition = _file.Maps[i];
-            BpfMap map = _maps[i] = CreateMap(definition);
+            if (!definition.AutoCreate || (definition.IsData && !_hasGlobalData && !KernelFeatures.Current.HasGlobalData))
+            {
+                // Before Linux 5.2 there are no variables; a program that does not touch them, or not on such kernels, needs none.
+                continue;
+            }
+
+            try
+            {
+                _maps[i] = CreateMap(definition);
+            }
+            catch (BpfException refusal) when (definition.IsOptional)
+            {
+                _leftOut.Add(definition.Name, refusal);
+                continue;
+            }
+
             if (definition.IsData)
             {
-                FillData(definition, map);
+                FillData(definition, _maps[i]!);
             }
         }
 
         // Only now do all the maps exist that others may hold.
         foreach (BpfMapDefinition definition in _file.Maps)
         {
-            if (definition.Type is BpfMapType.ArrayOfMaps or BpfMapType.HashOfMaps)
+            if (definition.Type is BpfMapType.ArrayOfMaps or BpfMapType.HashOfMaps && _maps[definition.Index] is { } outer)
             {
                 foreach (BpfInitialSlot slot in definition.InitialSlots)
                 {
-                    _maps[definition.Index]!.UpdateInner(slot.Slot, _maps[slot.TargetIndex]!);
+                    outer.UpdateInner(slot.Slot, _maps[slot.TargetIndex] ?? throw new KeyNotFoundException(
+                        $"{_file.Name}: map {definition.Name} wants map {_file.Maps[slot.TargetIndex].Name}, which was not created"));
                 }
             }
         }
@@ -139,17 +187,57 @@ public sealed class BpfLoader
 
     private BpfMap CreateMap(BpfMapDefinition definition)
     {
-        if (definition.PinByName)
+        BpfMapShape shape = MapFixups.ToShape(definition);
+        if (!definition.PinByName)
         {
-            throw new NotSupportedException(
-                $"{_file.Name}: map {definition.Name} is to be pinned, which is not supported: clear PinByName to have one of its own");
+            return CreateMap(definition, shape);
         }
 
-        BpfMapShape shape = MapFixups.ToShape(definition);
+        string path = PinnedObject.PathOf(_options.PinDirectory, definition.Name);
+        BpfMap map = MapPin.OpenOrCreate(path, shape, definition.MapExtra, () => CreateMap(definition, shape), out bool isCreated);
+        if (isCreated)
+        {
+            _pinned.Add(path);
+        }
+
+        return map;
+    }
+
+    private BpfMap CreateMap(BpfMapDefinition definition, BpfMapShape shape)
+    {
         var info = new BpfMap.MapTypeInfo(NumaNode: (int)definition.NumaNode, MapExtra: definition.MapExtra);
         if (_types is not null && MapFixups.TakesTypes(definition))
         {
             info = info with { BtfKeyTypeId = (int)definition.BtfKeyTypeId, BtfValueTypeId = (int)definition.BtfValueTypeId };
+        }
+
+        if (definition.Kind == BpfMapKind.StructOps)
+        {
+            StructOpsLayout layout = StructOpsLayout.Find(_file, definition, KernelBtf());
+            foreach (StructOpsFunction function in layout.Functions)
+            {
+                if (!_structFunctions.TryAdd(function.ProgramIndex, (layout.TypeId, function.Member))
+                    && _structFunctions[function.ProgramIndex] != (layout.TypeId, function.Member))
+                {
+                    throw new NotSupportedException($"{_file.Name}: {definition.Name}: program {_file.Programs[function.ProgramIndex].Name} "
+                        + "stands in for another function elsewhere, and can be verified for one only");
+                }
+            }
+
+            return BpfMap.Create(
+                shape with { ValueSize = layout.Value.Length }, info with { BtfVmlinuxValueTypeId = (int)layout.ValueTypeId }, _types);
+        }
+
+        if (definition.IsData && definition.IsMmapable && !KernelFeatures.Current.LacksMappableArrays)
+        {
+            try
+            {
+                return BpfMap.Create(shape with { Flags = shape.Flags | BpfMapDefinition.Mmapable }, info, _types);
+            }
+            catch (BpfException refused) when (refused.ErrorNumber == Interop.Errno.EINVAL && !KernelFeatures.Current.HasMappableArrays)
+            {
+                // Then it is read by system calls.
+            }
         }
 
         if (definition.InnerMap is null)
@@ -179,15 +267,29 @@ public sealed class BpfLoader
 
     private void LoadPrograms()
     {
-        ProgramLinker linker = _file.CreateLinker(NeedsKernelTypes() ? KernelBtf() : null);
+        ProgramLinker linker = _file.CreateLinker(
+            NeedsKernelTypes() ? _options.KernelTypes ?? KernelBtf() : null, () => _kernel?.ReadModules() ?? []);
         foreach (BpfProgramDefinition definition in _file.Programs)
         {
-            if (definition.AutoLoad)
+            if (!definition.AutoLoad)
+            {
+                continue;
+            }
+
+            try
             {
                 _programs[definition.Index] = Load(linker.Link(definition));
             }
+            catch (Exception refusal) when (definition.IsOptional && IsRefusal(refusal))
+            {
+                _leftOut.Add(definition.Name, refusal);
+            }
         }
     }
+
+    /// <summary>Whether this kernel is the reason. A malformed object is the same on all, and not optional.</summary>
+    private static bool IsRefusal(Exception exception) =>
+        exception is BpfException or CoreRelocationException or KeyNotFoundException or FileNotFoundException;
 
     private BpfProgram Load(LinkedProgram linked)
     {
@@ -201,8 +303,15 @@ public sealed class BpfLoader
 
         foreach (BpfMapReference reference in linked.MapReferences)
         {
-            // Our maps stay open until the object is loaded or undone, so their numbers are good until then.
-            linked.SetMap(reference, (int)_maps[reference.MapIndex]!.Handle.DangerousGetHandle());
+            if (_maps[reference.MapIndex] is { } map)
+            {
+                // Our maps stay open until the object is loaded or undone, so their numbers are good until then.
+                linked.SetMap(reference, (int)map.Handle.DangerousGetHandle());
+            }
+            else
+            {
+                linked.PoisonMap(reference);
+            }
         }
 
         foreach (BpfKernelSymbolReference reference in linked.KernelSymbolReferences)
@@ -210,42 +319,99 @@ public sealed class BpfLoader
             (_symbols ??= new KernelSymbols(_file, KernelBtf)).Resolve(linked, reference);
         }
 
+        bool isStructFunction = _structFunctions.TryGetValue(definition.Index, out (uint TypeId, int Member) function);
         var load = new ProgramLoad
         {
             Name = definition.Name,
             Type = definition.Type,
             Instructions = linked.Instructions.ToArray(),
             License = _file.License,
-            AttachType = definition.ExpectedAttachType,
+            AttachType = isStructFunction ? (BpfAttachType)function.Member : definition.ExpectedAttachType,
             AttachTypeIsOptional = definition.ExpectedAttachTypeIsOptional,
             Flags = (uint)definition.Flags,
-            AttachBtfId = AttachTypeId.Find(definition, KernelBtf),
+            AttachBtfId = isStructFunction ? function.TypeId : AttachTypeId.Find(definition, KernelBtf),
+            AttachProgram = definition.AttachProgram?.Handle,
             KernelVersion = KernelRelease.VersionCode,
             Types = _types,
             Functions = linked.FunctionInfo.ToArray(),
             Lines = linked.LineInfo.ToArray(),
+            NameOf = (kind, index) => NameOf(linked, kind, index),
         };
         return new BpfProgram(
-            load.Load(), definition.Name, definition.Type, definition.ExpectedAttachType, definition.AttachTarget ?? string.Empty);
+            load.Load(), definition.Name, definition.Type, definition.ExpectedAttachType, definition.AttachTarget ?? string.Empty,
+            definition.SectionName);
+    }
+
+    private string? NameOf(LinkedProgram linked, VerifierPoison kind, int index) => kind switch
+    {
+        VerifierPoison.Map when index < _file.Maps.Count => _file.Maps[index].Name,
+        VerifierPoison.Function when index - _file.Configuration.Count is >= 0 and int symbol && symbol < _file.KernelSymbols.Count =>
+            _file.KernelSymbols[symbol].Name,      // numbered after the configuration's values, as libbpf does
+        VerifierPoison.Relocation => NameOfRelocation(_file.Functions[linked.Definition.FunctionIndex], index),
+        _ => null,
+    };
+
+    /// <summary>Puts a relocation of the program's own function, which comes first, into words: <c>task_struct.pid</c>.</summary>
+    private string? NameOfRelocation(CodeFunction function, int instruction)
+    {
+        if (_file.Btf is not { } types || instruction >= function.Length)
+        {
+            return null;
+        }
+
+        foreach (CoreRecord record in CodeSection.Within(function.Section.CoreRecords, function, static record => record.InstructionOffset))
+        {
+            if (record.InstructionOffset != function.Start + instruction)
+            {
+                continue;
+            }
+
+            var text = new System.Text.StringBuilder(types[record.TypeId].NameText);
+            BtfType type = types.SkipModifiers(record.TypeId);
+            foreach (string part in types.NameText(record.AccessOffset).Split(':').Skip(1))
+            {
+                int step = int.Parse(part, System.Globalization.CultureInfo.InvariantCulture);
+                if (!type.IsComposite)
+                {
+                    text.Append('[').Append(step).Append(']');
+                    continue;
+                }
+
+                BtfMember member = type.Member(step);
+                text.Append('.').Append(types.NameText(member.NameOffset));
+                type = types.SkipModifiers(member.TypeId);
+            }
+
+            return text.ToString();
+        }
+
+        return null;
     }
 
     private void FillProgramArrays()
     {
         foreach (BpfMapDefinition definition in _file.Maps)
         {
-            if (definition.Type != BpfMapType.ProgramArray)
+            if (definition.Type != BpfMapType.ProgramArray || _maps[definition.Index] is not { } array)
             {
                 continue;
             }
 
             foreach (BpfInitialSlot slot in definition.InitialSlots)
             {
+                BpfProgramDefinition wanted = _file.Programs[slot.TargetIndex];
+                if (_leftOut.ContainsKey(wanted.Name))
+                {
+                    // A tail call to an empty slot goes on behind the call: the author of an optional program reckons with that.
+                    continue;
+                }
+
                 BpfProgram program = _programs[slot.TargetIndex] ?? throw new KeyNotFoundException(
-                    $"{_file.Name}: map {definition.Name} wants program {_file.Programs[slot.TargetIndex].Name}, which was not loaded");
+                    $"{_file.Name}: map {definition.Name} wants program {wanted.Name}, which was not loaded");
                 using BpfHandle.Lease lease = program.Handle.Borrow();
                 Span<uint> key = [slot.Slot];
                 Span<int> value = [lease.Fd];
-                _maps[definition.Index]!.Update(MemoryMarshal.AsBytes(key), MemoryMarshal.AsBytes(value));
+                array.Update(MemoryMarshal.AsBytes(key), MemoryMarshal.AsBytes(value));
             }
         }
     }

@@ -13,6 +13,9 @@ public class BpfMap : IDisposable
     // A lock that another CPU holds is free long before that.
     private const int MaxContendedTries = 1000;
 
+    // Learnt from the first refusal; set only once, and only from false to true.
+    private volatile bool _hasNoBatches;
+
     internal BpfMap(BpfHandle handle, BpfMapShape shape)
     {
         Handle = handle;
@@ -34,13 +37,20 @@ public class BpfMap : IDisposable
 
     internal static BpfMap Create(in BpfMapShape shape, in MapTypeInfo info, BpfHandle? types)
     {
-        using BpfHandle.Lease lease = BpfHandle.Borrow(info.BtfValueTypeId == 0 ? null : types);
-        int result = TryCreate(shape, info, lease.Fd);
-        if (result < 0 && lease.Fd != 0)
+        using BpfHandle.Lease lease = BpfHandle.Borrow(info is { BtfValueTypeId: 0, BtfVmlinuxValueTypeId: 0 } ? null : types);
+        KernelFeatures features = KernelFeatures.Current;
+        BpfMapShape known = features.LacksObjectNames ? shape with { Name = string.Empty } : shape;
+        int result = TryCreate(known, info, lease.Fd);
+        if (result < 0 && lease.Fd != 0 && info.BtfVmlinuxValueTypeId == 0)
         {
             // Older kernels take no type information with some map types; it is a courtesy to tools, seldom a need.
-            int plain = TryCreate(shape, info with { BtfKeyTypeId = 0, BtfValueTypeId = 0 }, 0);
+            int plain = TryCreate(known, info with { BtfKeyTypeId = 0, BtfValueTypeId = 0 }, 0);
             result = plain >= 0 ? plain : result;
+        }
+
+        if (result is -Errno.EINVAL or -Errno.E2BIG && known.Name.Length > 0 && !features.HasObjectNames)
+        {
+            result = TryCreate(shape with { Name = string.Empty }, info with { BtfKeyTypeId = 0, BtfValueTypeId = 0 }, 0);
         }
 
         if (result < 0)
@@ -117,8 +127,30 @@ public class BpfMap : IDisposable
         return true;
     }
 
-    /// <summary>Removes all entries of a hash that are there when it starts, in batches. Linux 5.6.</summary>
-    /// <exception cref="NotSupportedException">The map's type knows no such batches, or not those of one size.</exception>
+    /// <summary>Finds the key behind another. Linux 3.18. Allocates nothing.</summary>
+    /// <param name="key">As long as the map's keys; empty for the first one (Linux 4.12).</param>
+    /// <param name="next">Exactly as long as the map's keys.</param>
+    /// <returns>False if there is none. A hash starts anew behind a key that is gone: bound what loops over it.</returns>
+    /// <exception cref="ArgumentException">A span has another length.</exception>
+    /// <exception cref="BpfException">Refused.</exception>
+    public bool TryGetNextKey(ReadOnlySpan<byte> key, Span<byte> next)
+    {
+        CheckSize(key.Length, key.IsEmpty ? 0 : Shape.KeySize, nameof(key));
+        CheckSize(next.Length, Shape.KeySize, nameof(next));
+        int result = Element(bpf_cmd.BPF_MAP_GET_NEXT_KEY, key, next, 0);
+        if (result == -Errno.ENOENT)
+        {
+            return false;
+        }
+
+        ThrowIfRefused(result, "find the next key of");
+        return true;
+    }
+
+    /// <summary>
+    /// Removes all entries of a hash that are there when it starts. In batches from Linux 5.6 on, else one by one.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The map's keys are longer than <see cref="MapCursor.MaxKeySize"/>.</exception>
     /// <exception cref="BpfException">Refused.</exception>
     public unsafe void Clear()
     {
@@ -161,11 +193,77 @@ public class BpfMap : IDisposable
         where TKey : unmanaged
         where TValue : unmanaged => new(Handle, Shape);
 
+    /// <summary>The same per-CPU map with typed keys and values. The descriptor is shared: disposing one of the two disposes both.</summary>
+    /// <exception cref="ArgumentException">It is no per-CPU map, or the types' sizes are not the map's.</exception>
+    public BpfPerCpuMap<TKey, TValue> AsPerCpu<TKey, TValue>()
+        where TKey : unmanaged
+        where TValue : unmanaged => new(this);
+
+    /// <summary>Opens a map that is pinned. Linux 4.13 (for its information; 4.4 has the pin).</summary>
+    /// <exception cref="BpfException">Refused: ENOENT if there is nothing.</exception>
+    public static BpfMap OpenPinned(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return Open(PinnedObject.Open(path, "map"), path);
+    }
+
+    /// <summary>Keeps the map after this object and the process have gone: until the file is removed. Linux 4.4.</summary>
+    /// <param name="path">A new name in a BPF file system.</param>
+    /// <exception cref="BpfException">Refused: EEXIST if the name is taken.</exception>
+    public void Pin(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        PinnedObject.Pin(Handle, path, $"map {Name}");
+    }
+
+    /// <summary>
+    /// Maps an array's values into memory: they are read and written without a system call, as the programs see them. Linux 5.5, for arrays
+    /// created with <see cref="BpfMapDefinition.Mmapable"/>, as data sections are where they can be.
+    /// </summary>
+    /// <param name="isWritable">Constants, once loaded, can only be read.</param>
+    /// <exception cref="BpfException">Refused: EPERM or EACCES if it cannot be written, EINVAL if it cannot be mapped.</exception>
+    public BpfMemory MapMemory(bool isWritable = true) => BpfMemory.OfArray(this, isWritable);
+
     /// <inheritdoc/>
     public void Dispose()
     {
         Handle.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Takes over a descriptor and asks the kernel what it is.</summary>
+    /// <exception cref="BpfException">Refused: EINVAL if it is no map's. The descriptor is then closed.</exception>
+    internal static BpfMap Open(BpfHandle handle, string name)
+    {
+        try
+        {
+            bpf_map_info info = ReadInfo(handle, name);
+            return new BpfMap(handle, new BpfMapShape(
+                info.name.ToString(), (BpfMapType)info.type, (int)info.key_size, (int)info.value_size, info.max_entries, info.map_flags));
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What the kernel says of a map. Linux 4.13.</summary>
+    /// <exception cref="BpfException">Refused.</exception>
+    internal static unsafe bpf_map_info ReadInfo(BpfHandle handle, string name)
+    {
+        using BpfHandle.Lease lease = handle.Borrow();
+        bpf_map_info info = default;
+
+        // info lives on this stack frame, and the kernel writes at most info_len bytes.
+        var attr = new bpf_attr_info
+        {
+            bpf_fd = (uint)lease.Fd,
+            info_len = (uint)sizeof(bpf_map_info),
+            info = BpfSyscall.Address(&info),
+        };
+        int result = BpfSyscall.Call(bpf_cmd.BPF_OBJ_GET_INFO_BY_FD, ref attr);
+        return result >= 0 ? info : throw new BpfException($"read information of map {name}", -result);
     }
 
     private protected void ThrowIfRefused(int result, string operation)
@@ -176,21 +274,35 @@ public class BpfMap : IDisposable
         }
     }
 
-    /// <summary>One call for a batch. The caller keeps room for <paramref name="room"/> keys and values pinned.</summary>
+    /// <summary>
+    /// One call for a batch; before Linux 5.6, and for maps without batches, one key at a time. The caller keeps room for
+    /// <paramref name="room"/> keys and values pinned.
+    /// </summary>
     /// <returns>Entries copied, or <c>-errno</c>; then nothing was.</returns>
     private protected unsafe int TryBatch(bpf_cmd command, ref MapCursor cursor, void* keys, void* values, int room)
     {
-        // Hashes write a bucket's number, all others a whole key (generic_map_lookup_batch), which must not exceed the cursor's token.
-        bool isHash = Shape.Type is BpfMapType.Hash or BpfMapType.LruHash or BpfMapType.PerCpuHash or BpfMapType.LruPerCpuHash;
-        if (!isHash && Shape.KeySize > sizeof(uint))
+        if (Shape.KeySize > MapCursor.MaxKeySize)
         {
-            throw new NotSupportedException($"map {Name} ({Shape.Type}) has keys of {Shape.KeySize} bytes, too long for batches");
+            throw new NotSupportedException(
+                $"map {Name} ({Shape.Type}) has keys of {Shape.KeySize} bytes; walks take {MapCursor.MaxKeySize}");
+        }
+
+        bool removes = command == bpf_cmd.BPF_MAP_LOOKUP_AND_DELETE_BATCH;
+        if (_hasNoBatches || KernelFeatures.Current.LacksBatches)
+        {
+            return MapWalk.Next(this, ref cursor, keys, values, room, removes);
         }
 
         using BpfHandle.Lease lease = Handle.Borrow();
         for (int i = 0; ; i++)
         {
             int result = Batch(command, ref cursor, keys, values, room, lease.Fd);
+            if (result is -Errno.EINVAL or -Errno.ENOTSUPP && !cursor.Started)
+            {
+                // Of an old kernel, or of this type of map.
+                _hasNoBatches = true;
+                return MapWalk.Next(this, ref cursor, keys, values, room, removes);
+            }
 
             // A bucket whose lock could not be had ends a batch early, with what was copied (and removed!) so far: htab_lock_bucket.
             bool isContended = result is -Errno.EBUSY or -Errno.EDEADLK or -Errno.ETIMEDOUT;
@@ -203,8 +315,8 @@ public class BpfMap : IDisposable
 
     private static unsafe int Batch(bpf_cmd command, ref MapCursor cursor, void* keys, void* values, int room, int fd)
     {
-        // The kernel's token is four bytes: see above.
-        fixed (uint* token = &cursor.Token)
+        // A token is as long as a key or four bytes, and keys were compared with its room.
+        fixed (void* token = &cursor.Token)
         {
             var attr = new bpf_attr_batch
             {
@@ -240,7 +352,9 @@ public class BpfMap : IDisposable
         }
     }
 
-    private static int TryCreate(in BpfMapShape shape, in MapTypeInfo info, int typesFd)
+    /// <summary>BPF_MAP_CREATE, once.</summary>
+    /// <returns>A descriptor or <c>-errno</c>.</returns>
+    internal static int TryCreate(in BpfMapShape shape, in MapTypeInfo info, int typesFd)
     {
         var attr = new bpf_attr_map_create
         {
@@ -255,12 +369,13 @@ public class BpfMap : IDisposable
             btf_fd = (uint)typesFd,
             btf_key_type_id = (uint)info.BtfKeyTypeId,
             btf_value_type_id = (uint)info.BtfValueTypeId,
+            btf_vmlinux_value_type_id = (uint)info.BtfVmlinuxValueTypeId,
             map_extra = info.MapExtra,
         };
         return BpfSyscall.Call(bpf_cmd.BPF_MAP_CREATE, ref attr);
     }
 
-    private unsafe int Element(bpf_cmd command, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags)
+    internal unsafe int Element(bpf_cmd command, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags)
     {
         using BpfHandle.Lease lease = Handle.Borrow();
 
@@ -285,5 +400,6 @@ public class BpfMap : IDisposable
         int NumaNode = 0,
         int BtfKeyTypeId = 0,
         int BtfValueTypeId = 0,
-        ulong MapExtra = 0);
+        ulong MapExtra = 0,
+        int BtfVmlinuxValueTypeId = 0);
 }

@@ -13,7 +13,7 @@ public sealed class BpfMapDefinition
     /// <summary><c>BPF_F_MMAPABLE</c>: user space may map the values into its memory (Linux 5.5).</summary>
     public const uint Mmapable = 1 << 10;
 
-    private readonly ReadOnlyMemory<byte> _image;
+    private ReadOnlyMemory<byte> _image;
     private byte[]? _value;
 
     /// <summary>Creates a map that is declared.</summary>
@@ -33,6 +33,19 @@ public sealed class BpfMapDefinition
         ValueSize = size;
         MaxEntries = 1;
         Flags = IsReadOnly ? ReadOnlyForPrograms : 0;
+        _image = image;
+    }
+
+    /// <summary>Creates a map for a struct of the kernel that <paramref name="image"/> is the value of.</summary>
+    internal BpfMapDefinition(int index, string name, uint structTypeId, uint size, ReadOnlyMemory<byte> image)
+        : this(index, name)
+    {
+        Kind = BpfMapKind.StructOps;
+        Type = BpfMapType.StructOps;
+        KeySize = sizeof(uint);
+        ValueSize = size;
+        MaxEntries = 1;
+        StructTypeId = structTypeId;
         _image = image;
     }
 
@@ -67,6 +80,15 @@ public sealed class BpfMapDefinition
     /// <summary>Memory node to allocate from if <see cref="Flags"/> has <c>BPF_F_NUMA_NODE</c>.</summary>
     public uint NumaNode { get; set; }
 
+    /// <summary>
+    /// Whether loading the object creates the map. Programs that are loaded all the same may use one that is not created only where the
+    /// verifier sees that they never get there.
+    /// </summary>
+    public bool AutoCreate { get; set; } = true;
+
+    /// <summary>Whether a kernel that refuses the map goes on without it, as if <see cref="AutoCreate"/> were off.</summary>
+    public bool IsOptional { get; set; }
+
     /// <summary>Whether to take it from, or else to put it at, <c>/sys/fs/bpf/</c> and its name.</summary>
     public bool PinByName { get; set; }
 
@@ -81,12 +103,15 @@ public sealed class BpfMapDefinition
 
     /// <summary>
     /// What it holds from the start, in ascending order of slots: maps once they are created, programs once they are loaded. Slots that
-    /// are not listed stay empty.
+    /// are not listed stay empty. The slots of a struct are its members, as the object numbers them.
     /// </summary>
     public IReadOnlyList<BpfInitialSlot> InitialSlots { get; internal set; } = [];
 
     /// <summary>Whether it holds the variables of a data section.</summary>
-    public bool IsData => Kind != BpfMapKind.Declared;
+    public bool IsData => Kind is not (BpfMapKind.Declared or BpfMapKind.StructOps);
+
+    /// <summary>For <see cref="BpfMapKind.StructOps"/>: the struct in <see cref="BpfObject.Btf"/>.</summary>
+    internal uint StructTypeId { get; }
 
     /// <summary>Whether user space freezes it (Linux 5.2) after writing the initial value.</summary>
     public bool IsReadOnly => Kind is BpfMapKind.ReadOnlyData or BpfMapKind.KernelConfiguration;
@@ -98,9 +123,13 @@ public sealed class BpfMapDefinition
     public bool IsMmapable { get; internal set; }
 
     /// <summary>
-    /// The bytes of element 0 of a data section, to be changed until the map is created; empty for other maps. Never moves.
+    /// The bytes of element 0 of a data section or a struct, or of the variables at the start of an arena, to be changed until the map is
+    /// created; empty for other maps. Never moves.
     /// </summary>
     public Memory<byte> InitialValue => _value ??= Materialize();
+
+    /// <summary>Gives an arena the variables that lie at its start.</summary>
+    internal void SetArenaVariables(ReadOnlyMemory<byte> image) => _image = image;
 
     /// <summary>Whether the initial value is all zero, as a new map is anyway: nobody has asked for it and the object has no bytes for it.</summary>
     public bool IsInitiallyZero => _value is null ? _image.IsEmpty : !_value.AsSpan().ContainsAnyExcept((byte)0);
@@ -111,12 +140,7 @@ public sealed class BpfMapDefinition
     // Not in the constructor: an object of a few bytes may declare zeroes of many megabytes and never be loaded.
     private byte[] Materialize()
     {
-        if (!IsData)
-        {
-            return [];
-        }
-
-        byte[] value = new byte[ValueSize];
+        byte[] value = new byte[Kind == BpfMapKind.Declared ? (uint)_image.Length : ValueSize];
         _image.Span.CopyTo(value);
         return value;
     }

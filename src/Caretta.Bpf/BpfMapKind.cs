@@ -17,4 +17,7 @@ public enum BpfMapKind
 
     /// <summary>Values of the kernel's configuration, filled in before loading and then frozen.</summary>
     KernelConfiguration,
+
+    /// <summary>A struct of the kernel whose functions are programs: <c>.struct_ops</c>, <c>.struct_ops.link</c> (Linux 5.6).</summary>
+    StructOps,
 }

@@ -59,19 +59,25 @@ public sealed class BpfMap<TKey, TValue> : BpfMap
         }
     }
 
-    /// <summary>Copies the next batch of entries. Allocates nothing. Linux 5.6 for hashes and arrays.</summary>
+    /// <summary>
+    /// Copies the next batch of entries. Allocates nothing. In one system call from Linux 5.6 on, where the map's type has batches; else one
+    /// entry at a time, and then entries that change meanwhile may be missed or met twice.
+    /// </summary>
     /// <param name="cursor">A default one starts the walk.</param>
     /// <param name="keys">Room for keys.</param>
     /// <param name="values">Room for values; the shorter of the two counts.</param>
     /// <returns>Entries copied, possibly fewer than fit. Only <see cref="MapCursor.Ended"/> says that the walk is over.</returns>
     /// <exception cref="ArgumentException">A span is empty: the walk would never end.</exception>
-    /// <exception cref="NotSupportedException">The map is no hash, and its keys are longer than 4 bytes.</exception>
+    /// <exception cref="NotSupportedException">The map's keys are longer than <see cref="MapCursor.MaxKeySize"/>.</exception>
     /// <exception cref="BpfException"><c>ENOSPC</c>: one hash bucket holds more entries than the spans. Nothing was consumed: come
     /// back with larger spans and the same cursor.</exception>
     public int ReadBatch(ref MapCursor cursor, Span<TKey> keys, Span<TValue> values) =>
         Batch(bpf_cmd.BPF_MAP_LOOKUP_BATCH, ref cursor, keys, values);
 
-    /// <summary>Like <see cref="ReadBatch"/>, and removes what it copies.</summary>
+    /// <summary>
+    /// Like <see cref="ReadBatch"/>, and removes what it copies. Without batches, what programs add to an entry between the two is lost:
+    /// take from a map that nobody writes to.
+    /// </summary>
     /// <inheritdoc cref="ReadBatch"/>
     public int TakeBatch(ref MapCursor cursor, Span<TKey> keys, Span<TValue> values) =>
         Batch(bpf_cmd.BPF_MAP_LOOKUP_AND_DELETE_BATCH, ref cursor, keys, values);

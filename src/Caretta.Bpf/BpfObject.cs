@@ -1,6 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using Caretta.Bpf.Btf;
+using Caretta.Bpf.CoreRelocation;
+using Caretta.Bpf.Elf;
 using Caretta.Bpf.Linking;
 using Caretta.Bpf.Objects;
 
@@ -12,7 +15,7 @@ namespace Caretta.Bpf;
 /// </summary>
 /// <remarks>
 /// Definitions and variables may be changed until the object is loaded, by one thread. The image is kept and must not change.
-/// Format: ELF64, little-endian, as <c>clang -target bpf</c> writes it.
+/// Format: ELF64 as <c>clang -target bpf</c> writes it. Big-endian objects can be looked into and linked, not loaded.
 /// </remarks>
 public sealed class BpfObject
 {
@@ -20,6 +23,7 @@ public sealed class BpfObject
     private readonly HashSet<string> _ambiguousVariables;
     private readonly IReadOnlyList<ConfigurationExtern> _configuration;
     private readonly ObjectSymbols _symbols;
+    private readonly int _configurationMap;
 
     internal BpfObject(BpfObjectReader reader)
     {
@@ -32,6 +36,7 @@ public sealed class BpfObject
         Functions = reader.Functions;
         _configuration = reader.Configuration;
         _symbols = reader.Symbols;
+        _configurationMap = reader.ConfigurationMap;
         (_variables, _ambiguousVariables) = Index(reader.Variables);
     }
 
@@ -46,6 +51,9 @@ public sealed class BpfObject
 
     /// <summary>Types of the object, or <see langword="null"/> if it was compiled without.</summary>
     public BtfTypes? Btf { get; }
+
+    /// <summary>Whether the object is for big-endian machines: instructions were converted, the bytes of variables were not.</summary>
+    public bool IsBigEndian { get; private init; }
 
     /// <summary>All maps: those declared, then one for each data section, then the kernel's configuration if it is used.</summary>
     public IReadOnlyList<BpfMapDefinition> Maps { get; }
@@ -62,6 +70,9 @@ public sealed class BpfObject
     /// <summary>Whether <see cref="ApplyConfiguration"/> has something to do, and so the kernel's configuration is worth reading.</summary>
     public bool UsesConfiguration => _configuration.Count > 0;
 
+    /// <summary>Whether code of the object asks for types of the kernel, so that a linker needs them.</summary>
+    public bool UsesKernelTypes => Functions.Any(static function => function.Section.CoreRecords.Length > 0);
+
     /// <summary>All functions, programs included.</summary>
     internal IReadOnlyList<CodeFunction> Functions { get; }
 
@@ -76,7 +87,8 @@ public sealed class BpfObject
     public static BpfObject Parse(ReadOnlyMemory<byte> image, string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return new BpfObject(new BpfObjectReader(image, name));
+        bool isBigEndian = ElfByteOrder.IsBigEndian(image.Span);
+        return new BpfObject(new BpfObjectReader(isBigEndian ? ElfByteOrder.ToLittleEndian(image.Span, name) : image, name)) { IsBigEndian = isBigEndian };
     }
 
     /// <summary>Finds a program by the name of its function.</summary>
@@ -161,7 +173,7 @@ public sealed class BpfObject
         ArgumentNullException.ThrowIfNull(config);
         foreach (ConfigurationExtern value in _configuration)
         {
-            Span<byte> target = Maps[^1].InitialValue.Span.Slice((int)value.Offset, (int)value.Size);
+            Span<byte> target = Maps[_configurationMap].InitialValue.Span.Slice((int)value.Offset, (int)value.Size);
             if (FactFor(value.Name, facts) is { } number)
             {
                 value.WriteNumber(number, target, Name);
@@ -182,7 +194,47 @@ public sealed class BpfObject
     /// BTF of that kernel, for CO-RE. Without it, only programs that have no CO-RE relocations can be linked.
     /// </param>
     /// <param name="modules">BTF of its modules, each on top of <paramref name="kernelTypes"/>.</param>
-    public ProgramLinker CreateLinker(BtfTypes? kernelTypes, params ReadOnlySpan<BtfTypes> modules) => new(this, kernelTypes, modules);
+    public ProgramLinker CreateLinker(BtfTypes? kernelTypes, params ReadOnlySpan<BtfTypes> modules)
+    {
+        BtfTypes[] known = modules.ToArray();
+        return new ProgramLinker(this, kernelTypes, () => known);
+    }
+
+    /// <summary>As the other one, for modules whose types are read only once something is not found in the kernel proper.</summary>
+    /// <param name="kernelTypes">BTF of that kernel.</param>
+    /// <param name="readModules">Reads the BTF of its modules, each on top of <paramref name="kernelTypes"/>. Called once at most.</param>
+    public ProgramLinker CreateLinker(BtfTypes? kernelTypes, Func<IReadOnlyList<BtfTypes>> readModules)
+    {
+        ArgumentNullException.ThrowIfNull(readModules);
+        return new ProgramLinker(this, kernelTypes, readModules);
+    }
+
+    /// <summary>Finds the type of a kernel's variable or function that the object wants, in one image.</summary>
+    /// <param name="symbol">One of <see cref="KernelSymbols"/> with a type.</param>
+    /// <param name="types">Types of the kernel, or of one of its modules, which then stand before the kernel's.</param>
+    /// <returns>Id of the <c>VAR</c> or <c>FUNC</c>; 0 if there is none, or if it is a function with other parameters and the symbol is weak.</returns>
+    /// <exception cref="KeyNotFoundException">There is one, but the object expects one of another type.</exception>
+    /// <remarks>Source: libbpf, <c>bpf_object__resolve_ksym_var_btf_id</c>, <c>bpf_object__resolve_ksym_func_btf_id</c>.</remarks>
+    public uint FindKernelSymbol(BpfKernelSymbol symbol, BtfTypes types)
+    {
+        ArgumentNullException.ThrowIfNull(types);
+        bool isFunction = symbol.Kind == BpfKernelSymbolKind.Function;
+        uint id = types.FindByName(
+            BtfName.Essential(Encoding.UTF8.GetBytes(symbol.Name)), isFunction ? BtfKind.Function : BtfKind.Variable);
+        if (id == 0 || symbol.TypeId == 0)
+        {
+            return id;
+        }
+
+        uint found = types.SkipModifiers(types[id].TypeId).Id;
+        if (new CoreTypeComparer(new CoreQuestion(Btf!), types).AreCompatible(symbol.TypeId, found))
+        {
+            return id;
+        }
+
+        return isFunction && symbol.IsWeak ? 0u : throw new KeyNotFoundException(
+            $"{Name}: {symbol.Name} is {Btf![symbol.TypeId]} here but {types[found]} in {types.ImageName}");
+    }
 
     /// <summary>Makes of <see cref="Btf"/> the image to give to a kernel; ids stay the same.</summary>
     /// <param name="features">What that kernel understands of BTF.</param>

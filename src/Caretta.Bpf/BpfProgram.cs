@@ -6,8 +6,10 @@ namespace Caretta.Bpf;
 /// <remarks>Thread-safe. Stays loaded as long as this object or a link holds it.</remarks>
 public sealed class BpfProgram : IDisposable
 {
-    internal BpfProgram(BpfHandle handle, string name, BpfProgramType type, BpfAttachType attachType, string attachTarget)
+    internal BpfProgram(
+        BpfHandle handle, string name, BpfProgramType type, BpfAttachType attachType, string attachTarget, string sectionName)
     {
+        SectionName = sectionName;
         Handle = handle;
         Name = name;
         Type = type;
@@ -27,34 +29,47 @@ public sealed class BpfProgram : IDisposable
     /// <summary>Expected attach type.</summary>
     public BpfAttachType AttachType { get; }
 
+    /// <summary>Name of its section in the object, with a leading question mark if it has one; empty for one that was pinned.</summary>
+    public string SectionName { get; }
+
     /// <summary>What the section name says after its type, e.g. <c>inet_sock_set_state</c> or <c>sock/inet_sock_set_state</c>.</summary>
     public string AttachTarget { get; }
+
+    /// <summary>Opens a program that is pinned. Linux 4.13 (for its information; 4.4 has the pin).</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="attachType">Its expected attach type, which the kernel does not tell.</param>
+    /// <exception cref="BpfException">Refused: ENOENT if there is nothing.</exception>
+    public static BpfProgram OpenPinned(string path, BpfAttachType attachType = 0)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        BpfHandle handle = PinnedObject.Open(path, "program");
+        try
+        {
+            bpf_prog_info info = ReadInfo(handle, path);
+            return new BpfProgram(handle, info.name.ToString(), (BpfProgramType)info.type, attachType, string.Empty, string.Empty);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Keeps the program loaded after this object and the process have gone: until the file is removed. Linux 4.4.</summary>
+    /// <param name="path">A new name in a BPF file system.</param>
+    /// <exception cref="BpfException">Refused: EEXIST if the name is taken.</exception>
+    public void Pin(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        PinnedObject.Pin(Handle, path, $"program {Name}");
+    }
 
     /// <summary>
     /// How often the program did not run because it was already running on the same CPU (tracing programs only).
     /// <c>bpf_prog_info.recursion_misses</c>, Linux 5.12; 0 before. Allocates nothing.
     /// </summary>
     /// <exception cref="BpfException">The kernel refused to say.</exception>
-    public unsafe ulong ReadRecursionMisses()
-    {
-        using BpfHandle.Lease lease = Handle.Borrow();
-        bpf_prog_info info = default;
-
-        // info lives on this stack frame, and the kernel writes at most info_len bytes.
-        var attr = new bpf_attr_info
-        {
-            bpf_fd = (uint)lease.Fd,
-            info_len = (uint)sizeof(bpf_prog_info),
-            info = BpfSyscall.Address(&info),
-        };
-        int result = BpfSyscall.Call(bpf_cmd.BPF_OBJ_GET_INFO_BY_FD, ref attr);
-        if (result < 0)
-        {
-            throw new BpfException($"read information of program {Name}", -result);
-        }
-
-        return info.recursion_misses;
-    }
+    public ulong ReadRecursionMisses() => ReadInfo().recursion_misses;
 
     /// <summary>
     /// Runs the program on made-up input, without attaching it. Linux 4.12 for network programs, which need at least 14 bytes of data;
@@ -105,4 +120,24 @@ public sealed class BpfProgram : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Handle.Dispose();
+
+    /// <summary>What the kernel says of it. Linux 4.13.</summary>
+    /// <exception cref="BpfException">Refused.</exception>
+    internal bpf_prog_info ReadInfo() => ReadInfo(Handle, Name);
+
+    private static unsafe bpf_prog_info ReadInfo(BpfHandle handle, string name)
+    {
+        using BpfHandle.Lease lease = handle.Borrow();
+        bpf_prog_info info = default;
+
+        // info lives on this stack frame, and the kernel writes at most info_len bytes.
+        var attr = new bpf_attr_info
+        {
+            bpf_fd = (uint)lease.Fd,
+            info_len = (uint)sizeof(bpf_prog_info),
+            info = BpfSyscall.Address(&info),
+        };
+        int result = BpfSyscall.Call(bpf_cmd.BPF_OBJ_GET_INFO_BY_FD, ref attr);
+        return result >= 0 ? info : throw new BpfException($"read information of program {name}", -result);
+    }
 }

@@ -38,6 +38,12 @@ public sealed class BpfProgramDefinition
     /// <summary>Whether loading the object loads the program; initially false if the section's name starts with a question mark.</summary>
     public bool AutoLoad { get; set; }
 
+    /// <summary>
+    /// Whether the object is loaded all the same when this program cannot be: the kernel refuses it, or lacks the hook or a type.
+    /// Why it was left out is in <see cref="LoadedObject.LeftOut"/>.
+    /// </summary>
+    public bool IsOptional { get; set; }
+
     /// <summary>Program type; <see cref="BpfProgramType.Unspecified"/> if the section's name is not known.</summary>
     public BpfProgramType Type { get; set; }
 
@@ -55,6 +61,13 @@ public sealed class BpfProgramDefinition
     /// <c>sock/inet_sock_set_state</c> of <c>tracepoint/sock/inet_sock_set_state</c>; <see langword="null"/> if nothing does.
     /// </summary>
     public string? AttachTarget { get; set; }
+
+    /// <summary>
+    /// The loaded program whose function <see cref="AttachTarget"/> the program replaces (<c>freplace</c>, Linux 5.6) or watches
+    /// (<c>fentry</c>, <c>fexit</c>, Linux 5.5) in place of one of the kernel's; null for the kernel's. It must stay open until this one is
+    /// loaded.
+    /// </summary>
+    public BpfProgram? AttachProgram { get; set; }
 
     /// <summary>Index into the object's functions.</summary>
     internal int FunctionIndex { get; }

@@ -1,18 +1,106 @@
 using System.Buffers.Binary;
 using Caretta.Bpf.Btf;
+using Caretta.Bpf.Interop;
 
 namespace Caretta.Bpf;
 
-/// <summary>What the running kernel can do, found out by trying: distributions backport, so versions prove nothing.</summary>
-internal static class KernelFeatures
+/// <summary>
+/// What the running kernel can do, found out by trying with throw-away maps and programs: distributions backport, so versions prove
+/// nothing. Each question is asked once, when it first comes up; kernels that take everything are asked none by the loader.
+/// </summary>
+/// <remarks>Thread-safe. Without the privilege to try, the answer is yes: then the kernel's own refusal is the better message.</remarks>
+public sealed class KernelFeatures
 {
     // Every probe starts with "int", id 1; its name is at offset 1.
     private const int IntName = 1;
     private const int OtherName = 5;
     private const int OptionalName = 7;
+    private const byte SetImmediate = 0xb7;      // BPF_ALU64 | BPF_MOV | BPF_K
+
+    private readonly Lazy<bool> _objectNames = new(ProbeObjectNames);
+    private readonly Lazy<bool> _expectedAttachType = new(ProbeExpectedAttachType);
+    private readonly Lazy<bool> _globalData = new(ProbeGlobalData);
+    private readonly Lazy<bool> _probeReadKernel = new(ProbeProbeReadKernel);
+    private readonly Lazy<bool> _batches = new(ProbeBatches);
+    private readonly Lazy<bool> _mappableArrays = new(ProbeMappableArrays);
+    private readonly Lazy<bool> _perfLinks = new(ProbePerfLinks);
+    private readonly Lazy<BtfFeatures> _typeInformation = new(ProbeBtf);
+
+    internal KernelFeatures()
+    {
+    }
+
+    /// <summary>Of the kernel that runs.</summary>
+    public static KernelFeatures Current => KernelCalls.Current.Features;
+
+    /// <summary>Whether maps and programs have names. Linux 4.15.</summary>
+    public bool HasObjectNames => _objectNames.Value;
+
+    /// <summary>Whether programs can be loaded for one attach type. Linux 4.17.</summary>
+    public bool HasExpectedAttachType => _expectedAttachType.Value;
+
+    /// <summary>Whether programs can have variables: sections that are maps. Linux 5.2.</summary>
+    public bool HasGlobalData => _globalData.Value;
+
+    /// <summary>Whether programs can say if they read the kernel's or a user's memory. Linux 5.5.</summary>
+    public bool HasProbeReadKernel => _probeReadKernel.Value;
+
+    /// <summary>Whether an array's values can be mapped into memory. Linux 5.5.</summary>
+    public bool HasMappableArrays => _mappableArrays.Value;
+
+    /// <summary>Whether hashes can be read in batches. Linux 5.6.</summary>
+    public bool HasBatches => _batches.Value;
+
+    /// <summary>Whether probes and tracepoints have links. Linux 5.15.</summary>
+    public bool HasPerfLinks => _perfLinks.Value;
+
+    /// <summary>What it takes in type information; nothing before Linux 4.18.</summary>
+    public BtfFeatures TypeInformation => _typeInformation.Value;
+
+    /// <summary>Whether it is known, without asking, that the kernel has no names.</summary>
+    internal bool LacksObjectNames => _objectNames.IsValueCreated && !_objectNames.Value;
+
+    /// <summary>Whether it is known, without asking, that the kernel has no expected attach types.</summary>
+    internal bool LacksExpectedAttachType => _expectedAttachType.IsValueCreated && !_expectedAttachType.Value;
+
+    /// <summary>Whether it is known, without asking, that the kernel has no batches.</summary>
+    internal bool LacksBatches => _batches.IsValueCreated && !_batches.Value;
+
+    /// <summary>Whether it is known, without asking, that arrays cannot be mapped.</summary>
+    internal bool LacksMappableArrays => _mappableArrays.IsValueCreated && !_mappableArrays.Value;
+
+    /// <summary>Whether programs of a type may call a helper.</summary>
+    /// <param name="type">A type that is loaded without a hook: not tracing by type, LSM, struct_ops or extension.</param>
+    /// <param name="helper">Its number, <c>include/uapi/linux/bpf.h, ___BPF_FUNC_MAPPER</c>.</param>
+    /// <exception cref="BpfException">EPERM: it cannot be found out.</exception>
+    public static bool HasHelper(BpfProgramType type, int helper)
+    {
+        var probe = new ProgramLoad
+        {
+            Name = "probe_helper",
+            Type = type,
+            License = "GPL",
+            KernelVersion = KernelRelease.VersionCode,
+            Instructions = [new BpfInstruction(BpfInstruction.Call, immediate: helper), new BpfInstruction(BpfInstruction.Exit)],
+        };
+        try
+        {
+            probe.Load().Dispose();
+            return true;
+        }
+        catch (BpfException refused) when (refused.ErrorNumber != Errno.EPERM)
+        {
+            // It is called without arguments, and so refused anyhow; what matters is why. An empty log: no such program type.
+            string log = refused.Log?.Text ?? string.Empty;
+            return log.Length > 0
+                && !log.Contains("unknown func ", StringComparison.Ordinal)
+                && !log.Contains("invalid func ", StringComparison.Ordinal)
+                && !log.Contains("cannot use helper ", StringComparison.Ordinal);
+        }
+    }
 
     /// <summary>Finds out what the kernel takes in type information. Twenty system calls or so: only for kernels that refused some.</summary>
-    public static BtfFeatures ProbeBtf()
+    internal static BtfFeatures ProbeBtf()
     {
         BtfFeatures features = BtfFeatures.None;
 
@@ -40,19 +128,18 @@ internal static class KernelFeatures
     }
 
     /// <summary>What programs may ask about the kernel that its configuration file does not say.</summary>
-    public static BpfKernelFacts ProbeFacts() => new(KernelRelease.VersionCode, HasBpfCookie(), HasSyscallWrapper());
+    internal static BpfKernelFacts ProbeFacts() => new(KernelRelease.VersionCode, HasBpfCookie(), HasSyscallWrapper());
 
     /// <summary>Whether probes may carry a cookie: whether the kernel knows the helper that reads it. Linux 5.15.</summary>
     private static bool HasBpfCookie()
     {
         const int BpfGetAttachCookie = 174;      // include/uapi/linux/bpf.h, ___BPF_FUNC_MAPPER
-        const byte Exit = 0x95;                  // BPF_JMP | BPF_EXIT
         var probe = new ProgramLoad
         {
             Name = "probe_cookie",
             Type = BpfProgramType.Tracepoint,
             License = "GPL",
-            Instructions = [new BpfInstruction(BpfInstruction.Call, immediate: BpfGetAttachCookie), new BpfInstruction(Exit)],
+            Instructions = [new BpfInstruction(BpfInstruction.Call, immediate: BpfGetAttachCookie), new BpfInstruction(BpfInstruction.Exit)],
         };
         using BpfHandle? accepted = probe.TryLoad();
         return accepted is not null;
@@ -64,6 +151,129 @@ internal static class KernelFeatures
     /// </summary>
     private static bool HasSyscallWrapper() =>
         KernelSymbols.Contains("__x64_sys_bpf") || KernelSymbols.Contains("__arm64_sys_bpf");
+
+    private static bool ProbeObjectNames() => Compare(CreateArray("probe"), CreateArray(string.Empty));
+
+    private static bool ProbeMappableArrays() => Compare(CreateArray(string.Empty, BpfMapDefinition.Mmapable), CreateArray(string.Empty));
+
+    private static bool ProbeExpectedAttachType()
+    {
+        return Compare(Load(BpfAttachType.CgroupInetSockCreate), Load(0));
+
+        static BpfHandle? Load(BpfAttachType type) => new ProgramLoad
+        {
+            Name = string.Empty,
+            Type = BpfProgramType.CgroupSocket,
+            License = "GPL",
+            AttachType = type,
+            Instructions = ReturnZero,
+        }.TryLoad();
+    }
+
+    private static bool ProbeGlobalData()
+    {
+        using BpfHandle? array = CreateArray(string.Empty);
+        if (array is null)
+        {
+            return true;
+        }
+
+        using BpfHandle.Lease lease = array.Borrow();
+        return Compare(
+            Load([
+                new BpfInstruction(BpfInstruction.LoadImmediate64, 1, BpfInstruction.PseudoMapValue, immediate: lease.Fd), default,
+                .. ReturnZero,
+            ]),
+            Load(ReturnZero));
+    }
+
+    private static bool ProbeProbeReadKernel()
+    {
+        const int BpfProbeReadKernel = 113;
+        const byte CopyRegister = 0xbf;
+        const byte AddImmediate = 0x07;
+        return Compare(
+            Load([
+                new BpfInstruction(CopyRegister, 1, 10),
+                new BpfInstruction(AddImmediate, 1, immediate: -8),
+                new BpfInstruction(SetImmediate, 2, immediate: 8),
+                new BpfInstruction(SetImmediate, 3),
+                new BpfInstruction(BpfInstruction.Call, immediate: BpfProbeReadKernel),
+                .. ReturnZero,
+            ], BpfProgramType.Tracepoint),
+            Load(ReturnZero, BpfProgramType.Tracepoint));
+    }
+
+    private static unsafe bool ProbeBatches()
+    {
+        int hash = BpfMap.TryCreate(new BpfMapShape(string.Empty, BpfMapType.Hash, 4, 4, 1, 0), default, 0);
+        if (hash < 0)
+        {
+            return true;
+        }
+
+        using var map = new BpfHandle(hash);
+        using BpfHandle.Lease lease = map.Borrow();
+        uint token, key, value;
+        var attr = new bpf_attr_batch
+        {
+            out_batch = BpfSyscall.Address(&token),
+            keys = BpfSyscall.Address(&key),
+            values = BpfSyscall.Address(&value),
+            count = 1,
+            map_fd = (uint)lease.Fd,
+        };
+
+        // Nothing is in it: a kernel that knows batches says so, ENOENT.
+        return BpfSyscall.Call(bpf_cmd.BPF_MAP_LOOKUP_BATCH, ref attr) is not -Errno.EINVAL;
+    }
+
+    private static bool ProbePerfLinks()
+    {
+        using BpfHandle? program = Load(ReturnZero, BpfProgramType.Tracepoint);
+        if (program is null)
+        {
+            return true;
+        }
+
+        using BpfHandle.Lease lease = program.Borrow();
+        var attr = new bpf_attr_link_create
+        {
+            prog_fd = (uint)lease.Fd,
+            target_fd = uint.MaxValue,
+            attach_type = (uint)BpfAttachType.PerfEvent,
+        };
+
+        // EBADF: it looked for the event.
+        return BpfSyscall.Call(bpf_cmd.BPF_LINK_CREATE, ref attr) is not -Errno.EINVAL;
+    }
+
+    private static BpfInstruction[] ReturnZero => [new BpfInstruction(SetImmediate), new BpfInstruction(BpfInstruction.Exit)];
+
+    private static BpfHandle? Load(BpfInstruction[] instructions, BpfProgramType type = BpfProgramType.SocketFilter) => new ProgramLoad
+    {
+        Name = string.Empty,
+        Type = type,
+        License = "GPL",
+        KernelVersion = KernelRelease.VersionCode,
+        Instructions = instructions,
+    }.TryLoad();
+
+    private static BpfHandle? CreateArray(string name, uint flags = 0)
+    {
+        int result = BpfMap.TryCreate(new BpfMapShape(name, BpfMapType.Array, 4, 4, 1, flags), default, 0);
+        return result >= 0 ? new BpfHandle(result) : null;
+    }
+
+    /// <summary>A feature is missing if what needs it is refused and the same without it is not.</summary>
+    private static bool Compare(BpfHandle? with, BpfHandle? without)
+    {
+        using (with)
+        using (without)
+        {
+            return with is not null || without is null;
+        }
+    }
 
     private static uint Info(BtfKind kind, uint length = 0) => (uint)kind << 24 | length;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Caretta.Bpf.Btf;
 using Caretta.Bpf.Linking;
 
@@ -37,14 +36,14 @@ internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes)
                 program.SetAddress(reference, FindAddress(symbol));
                 break;
             case BpfKernelSymbolKind.Variable:
-                SetReference(program, reference, FindType(symbol, BtfKind.Variable));
+                SetReference(program, reference, FindType(symbol));
                 break;
             case BpfKernelSymbolKind.Function when !reference.IsCall:
                 // "if (&function) function();": a weak one that is missing is 0, which lets the verifier drop the call.
-                SetReference(program, reference, FindType(symbol, BtfKind.Function));
+                SetReference(program, reference, FindType(symbol));
                 break;
             default:
-                uint function = FindType(symbol, BtfKind.Function);
+                uint function = FindType(symbol);
                 if (function != 0)
                 {
                     program.SetFunction(reference, function, 0);
@@ -70,11 +69,9 @@ internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes)
         }
     }
 
-    private uint FindType(BpfKernelSymbol symbol, BtfKind kind)
+    private uint FindType(BpfKernelSymbol symbol)
     {
-        // A name may carry a flavour, name___flavour, so that objects can declare it in several forms.
-        ReadOnlySpan<byte> name = BtfName.Essential(Encoding.UTF8.GetBytes(symbol.Name));
-        uint id = kernelTypes().FindByName(name, kind);
+        uint id = file.FindKernelSymbol(symbol, kernelTypes());
         return id != 0 || symbol.IsWeak ? id : throw Missing(symbol);
     }
 

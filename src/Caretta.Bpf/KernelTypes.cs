@@ -9,7 +9,11 @@ public sealed class KernelTypes : IDisposable
     /// <summary>Where the kernel shows its types.</summary>
     public const string Path = "/sys/kernel/btf/vmlinux";
 
+    private const string Directory = "/sys/kernel/btf";
+
     private readonly NativeBytes _bytes;
+    private readonly List<NativeBytes> _moduleBytes = [];
+    private List<BtfTypes>? _modules;
 
     private KernelTypes(NativeBytes bytes, BtfTypes types)
     {
@@ -46,6 +50,48 @@ public sealed class KernelTypes : IDisposable
         }
     }
 
+    /// <summary>
+    /// Reads the types of all loaded modules, each on top of <see cref="Types"/>; once. A module that goes away meanwhile is left out, as is
+    /// one that was built for another kernel.
+    /// </summary>
+    /// <returns>Types by name of the module; not to be used after <see cref="Dispose"/>. None before Linux 5.11.</returns>
+    public IReadOnlyList<BtfTypes> ReadModules()
+    {
+        if (_modules is not null)
+        {
+            return _modules;
+        }
+
+        _modules = [];
+        foreach (string path in System.IO.Directory.GetFiles(Directory).Order(StringComparer.Ordinal))
+        {
+            if (path == Path)
+            {
+                continue;
+            }
+
+            try
+            {
+                (NativeBytes bytes, int length) = NativeBytes.ReadFile(path);
+                _moduleBytes.Add(bytes);
+                _modules.Add(BtfTypes.Parse(bytes.Memory[..length], System.IO.Path.GetFileName(path), Types));
+            }
+            catch (Exception exception) when (exception is IOException or BadImageException)
+            {
+                // Its types are as good as not there: what needs them will say so.
+            }
+        }
+
+        return _modules;
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => ((IDisposable)_bytes).Dispose();
+    public void Dispose()
+    {
+        ((IDisposable)_bytes).Dispose();
+        foreach (NativeBytes bytes in _moduleBytes)
+        {
+            ((IDisposable)bytes).Dispose();
+        }
+    }
 }

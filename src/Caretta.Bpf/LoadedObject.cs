@@ -5,38 +5,50 @@ namespace Caretta.Bpf;
 public sealed class LoadedObject : IDisposable
 {
     private readonly BpfObject _file;
-    private readonly BpfMap[] _maps;
+    private readonly BpfMap?[] _maps;
     private readonly BpfProgram?[] _programs;
 
-    internal LoadedObject(BpfObject file, BpfMap[] maps, BpfProgram?[] programs)
+    internal LoadedObject(BpfObject file, BpfMap?[] maps, BpfProgram?[] programs, IReadOnlyDictionary<string, Exception> leftOut)
     {
         _file = file;
         _maps = maps;
         _programs = programs;
+        LeftOut = leftOut;
+        Maps = [.. maps.OfType<BpfMap>()];
     }
 
-    /// <summary>All maps, those of data sections included, in the order of the object.</summary>
-    public IReadOnlyList<BpfMap> Maps => _maps;
+    /// <summary>All maps that were created, those of data sections included, in the order of the object.</summary>
+    public IReadOnlyList<BpfMap> Maps { get; }
+
+    /// <summary>The optional maps and programs that this kernel refused, by name, with the reason: usually a <see cref="BpfException"/>.</summary>
+    public IReadOnlyDictionary<string, Exception> LeftOut { get; }
 
     /// <summary>The programs that were loaded, in the order of the object.</summary>
     public IEnumerable<BpfProgram> Programs => _programs.OfType<BpfProgram>();
 
     /// <summary>A map by the name it has in the object.</summary>
-    /// <exception cref="KeyNotFoundException">There is none.</exception>
-    public BpfMap Map(string name) =>
-        Array.Find(_maps, map => map.Name == name) ?? throw new KeyNotFoundException($"{_file.Name} has no map {name}");
+    /// <exception cref="KeyNotFoundException">There is none, or it was not created.</exception>
+    public BpfMap Map(string name) => FindMap(name) ?? throw new KeyNotFoundException($"{_file.Name} has no map {name}");
+
+    /// <summary>A map by the name it has in the object.</summary>
+    /// <returns>Null if there is none, or it was not created.</returns>
+    public BpfMap? FindMap(string name) => Array.Find(_maps, map => map?.Name == name);
 
     /// <summary>A loaded program by its function's name.</summary>
     /// <exception cref="KeyNotFoundException">There is none, or it was not to be loaded.</exception>
     public BpfProgram Program(string name) =>
-        Array.Find(_programs, program => program?.Name == name) ?? throw new KeyNotFoundException($"{_file.Name} has no loaded program {name}");
+        FindProgram(name) ?? throw new KeyNotFoundException($"{_file.Name} has no loaded program {name}");
+
+    /// <summary>A loaded program by its function's name.</summary>
+    /// <returns>Null if there is none, it was not to be loaded, or it was optional and refused.</returns>
+    public BpfProgram? FindProgram(string name) => Array.Find(_programs, program => program?.Name == name);
 
     /// <summary>Where a global variable lives: its section's map, element 0, at this byte.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
     public (BpfMap Map, int Offset) Variable(string name)
     {
-        return _file.TryFindVariable(name, out BpfVariable variable)
-            ? (_maps[variable.MapIndex], (int)variable.Offset)
+        return _file.TryFindVariable(name, out BpfVariable variable) && _maps[variable.MapIndex] is { } map
+            ? (map, (int)variable.Offset)
             : throw new KeyNotFoundException($"{_file.Name} has no variable {name}");
     }
 
@@ -48,7 +60,7 @@ public sealed class LoadedObject : IDisposable
             program?.Dispose();
         }
 
-        foreach (BpfMap map in _maps)
+        foreach (BpfMap map in Maps)
         {
             map.Dispose();
         }

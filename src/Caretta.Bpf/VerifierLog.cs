@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Caretta.Bpf;
@@ -5,17 +6,19 @@ namespace Caretta.Bpf;
 /// <summary>What the kernel's verifier said about a program. Kernel text: decoded leniently.</summary>
 public sealed class VerifierLog
 {
-    /// <summary>bpf_core_poison_insn: the helper number that stands for a relocation which has no target on this kernel.</summary>
-    private const string PoisonedCall = "invalid func unknown#195896080";
+    private const string UnknownFunction = "invalid func unknown#";
 
-    /// <summary>LinkedProgram: 2002000000 and the number of the symbol.</summary>
-    private const string PoisonedFunctionCall = "invalid func unknown#2002";
+    // CorePatcher and LinkedProgram: the number of a missing relocation, and those from which maps and functions count.
+    private const int MissingRelocation = 195896080;
+    private const int MissingMap = 2001000000;
+    private const int MissingFunction = 2002000000;
+    private const int MostMissing = 1000000;
 
-    private VerifierLog(string text, bool isTruncated)
+    private VerifierLog(string text, bool isTruncated, Func<VerifierPoison, int, string?>? nameOf)
     {
         Text = text;
         IsTruncated = isTruncated;
-        Summary = Summarize(text);
+        Summary = Summarize(text, nameOf);
     }
 
     /// <summary>The whole log.</summary>
@@ -28,25 +31,26 @@ public sealed class VerifierLog
     public string Summary { get; }
 
     /// <summary>Decodes a log buffer up to its first NUL.</summary>
-    public static VerifierLog Parse(ReadOnlySpan<byte> bytes, bool isTruncated)
+    public static VerifierLog Parse(ReadOnlySpan<byte> bytes, bool isTruncated) => Parse(bytes, isTruncated, null);
+
+    /// <summary>Decodes a log buffer up to its first NUL.</summary>
+    /// <param name="bytes">The buffer. One that overflowed holds the end of the log from Linux 6.4 on, before that its beginning.</param>
+    /// <param name="isTruncated">Whether it overflowed.</param>
+    /// <param name="nameOf">Names what was poisoned, or gives null.</param>
+    internal static VerifierLog Parse(ReadOnlySpan<byte> bytes, bool isTruncated, Func<VerifierPoison, int, string?>? nameOf)
     {
         int end = bytes.IndexOf((byte)0);
-        return new VerifierLog(Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]), isTruncated);
+        return new VerifierLog(Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]), isTruncated, nameOf);
     }
 
     /// <inheritdoc/>
     public override string ToString() => Text;
 
-    private static string Summarize(string text)
+    private static string Summarize(string text, Func<VerifierPoison, int, string?>? nameOf)
     {
-        if (text.Contains(PoisonedCall, StringComparison.Ordinal))
+        if (FindPoison(text, nameOf) is { } poison)
         {
-            return "the program uses a field, type or value that this kernel does not have (CO-RE relocation without target)";
-        }
-
-        if (text.Contains(PoisonedFunctionCall, StringComparison.Ordinal))
-        {
-            return "the program calls a kernel function that this kernel does not have";
+            return poison;
         }
 
         string summary = string.Empty;
@@ -60,6 +64,44 @@ public sealed class VerifierLog
         }
 
         return summary;
+    }
+
+    /// <summary>Translates <c>invalid func unknown#195896080</c> and the like.</summary>
+    private static string? FindPoison(string text, Func<VerifierPoison, int, string?>? nameOf)
+    {
+        int at = text.IndexOf(UnknownFunction, StringComparison.Ordinal);
+        if (at < 0 || !TryReadNumber(text.AsSpan(at + UnknownFunction.Length), out int number))
+        {
+            return null;
+        }
+
+        switch (number)
+        {
+            case MissingRelocation:
+                // "12: (85) call unknown#195896080" is the line before.
+                int line = text.LastIndexOf(": (85) call unknown#", at, StringComparison.Ordinal);
+                int start = line < 0 ? -1 : text.LastIndexOf('\n', line) + 1;
+                string? wanted = start >= 0 && TryReadNumber(text.AsSpan(start), out int instruction)
+                    ? nameOf?.Invoke(VerifierPoison.Relocation, instruction)
+                    : null;
+                return wanted is null
+                    ? "the program uses a field, type or value that this kernel does not have (CO-RE relocation without target)"
+                    : $"the program uses {wanted}, which this kernel does not have (CO-RE relocation without target)";
+            case >= MissingMap and < MissingMap + MostMissing:
+                string? map = nameOf?.Invoke(VerifierPoison.Map, number - MissingMap);
+                return $"the program uses {(map is null ? "a map" : $"map {map}")}, which was not created on this kernel";
+            case >= MissingFunction and < MissingFunction + MostMissing:
+                string? function = nameOf?.Invoke(VerifierPoison.Function, number - MissingFunction);
+                return $"the program calls {(function is null ? "a kernel function" : $"kernel function {function}")} that this kernel does not have";
+            default:
+                return null;
+        }
+    }
+
+    private static bool TryReadNumber(ReadOnlySpan<char> text, out int number)
+    {
+        int length = text.IndexOfAnyExceptInRange('0', '9');
+        return int.TryParse(length < 0 ? text : text[..length], NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 
     private static bool IsStatistics(ReadOnlySpan<char> line) =>

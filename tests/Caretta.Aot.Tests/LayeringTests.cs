@@ -22,8 +22,9 @@ public sealed partial class LayeringTests
         ["Kubernetes"] = ["Caretta.Aot.Identity"],
         ["Metrics"] = ["Caretta.Aot.Identity", "Caretta.Aot.Snapshots"],
         ["Http"] = [],
-        // A command of its own: it tries the real thing.
-        ["Check"] = ["Caretta.Aot.Links", "Caretta.Bpf"],
+        // Commands of their own: they try the real thing.
+        ["Check"] = ["Caretta.Aot.Kubernetes", "Caretta.Aot.Links", "Caretta.Bpf"],
+        ["Inspect"] = ["Caretta.Bpf"],
     };
 
     [Fact]

@@ -130,6 +130,7 @@ public sealed class LinkedProgramTests
         Assert.Equal((3, 4711), (code[variable.InstructionIndex].SourceRegister, code[variable.InstructionIndex].Immediate));
         Assert.Equal(9, code[variable.InstructionIndex + 1].Immediate);
         Assert.Equal(new BpfInstruction(BpfInstruction.Call, 0, BpfInstruction.PseudoKernelFunctionCall, 3, 4712), code[function.InstructionIndex]);
-        Assert.Equal(new BpfInstruction(BpfInstruction.Call, immediate: 2002000000 + missing.SymbolIndex), code[missing.InstructionIndex]);
+        // Ten values of the configuration are numbered before the symbols.
+        Assert.Equal(new BpfInstruction(BpfInstruction.Call, immediate: 2002000010 + missing.SymbolIndex), code[missing.InstructionIndex]);
     }
 }

@@ -13,7 +13,7 @@ public sealed class MalformedInputTests
     private const long MaximumAllocation = 4 << 20;
     private static readonly TimeSpan MaximumTime = TimeSpan.FromSeconds(2);
 
-    public static TheoryData<string> Objects => [.. Fixture.Objects];
+    public static TheoryData<string> Objects => [.. Fixture.ManyObjects];
 
     [Theory]
     [MemberData(nameof(Objects))]
@@ -105,6 +105,7 @@ public sealed class MalformedInputTests
         {
             BpfObject parsed = BpfObject.Parse(image, name);
             ProgramLinker linker = parsed.CreateLinker(kernelTypes);
+            linker.Resolutions = [];
             foreach (BpfProgramDefinition program in parsed.Programs)
             {
                 Link(linker, program);

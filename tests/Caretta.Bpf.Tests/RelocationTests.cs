@@ -58,9 +58,20 @@ public sealed class RelocationTests
             image => ImageEditor.SetBytes(image, ".text", (11 + 3) * 8, [0x18]));
 
     [Fact]
-    public void Map_by_number_without_relocation_is_refused() =>
+    public void Function_address_without_relocation_is_refused() =>
         AssertRefused("but no relocation says to what", "data.bpf.o",
-            image => ImageEditor.SetBytes(image, "xdp", 10 * 8, [0x18, 0x11]));
+            image => ImageEditor.SetBytes(image, "xdp", 10 * 8, [0x18, 0x41]));
+
+    /// <summary>Hand-written code may name a map by its descriptor. Whether that is one is for the kernel to judge.</summary>
+    [Fact]
+    public void Map_by_number_without_relocation_stays_as_it_is()
+    {
+        byte[] image = Fixture.Read("data.bpf.o");
+        ImageEditor.SetBytes(image, "xdp", 10 * 8, [0x18, 0x11]);
+        BpfObject bpf = BpfObject.Parse(image, "data.bpf.o");
+        LinkedProgram linked = bpf.CreateLinker(null).Link(bpf.Programs[0]);
+        Assert.Equal((0x18, 1), (linked.Instructions[10].Opcode, linked.Instructions[10].SourceRegister));
+    }
 
     [Theory]
     [InlineData(0ul)]

@@ -38,6 +38,20 @@ public sealed class VerifierLogTests
         Assert.Equal("the program calls a kernel function that this kernel does not have", Parse("invalid func unknown#2002000003\n").Summary);
     }
 
+    [Theory]
+    [InlineData("3: (b7) r0 = 0\n12: (85) call unknown#195896080\ninvalid func unknown#195896080\n",
+        "the program uses Relocation 12, which this kernel does not have (CO-RE relocation without target)")]
+    [InlineData("12: (85) call unknown#195896080\ninvalid func unknown#195896080\n",
+        "the program uses Relocation 12, which this kernel does not have (CO-RE relocation without target)")]
+    [InlineData("0: (85) call unknown#2001000004\ninvalid func unknown#2001000004\n",
+        "the program uses map Map 4, which was not created on this kernel")]
+    [InlineData("0: (85) call unknown#2002000000\ninvalid func unknown#2002000000\n",
+        "the program calls kernel function Function 0 that this kernel does not have")]
+    [InlineData("0: (85) call unknown#77\ninvalid func unknown#77\n", "invalid func unknown#77")]
+    [InlineData("invalid func unknown#99999999999999\n", "invalid func unknown#99999999999999")]
+    public void What_was_poisoned_is_named(string text, string summary) => Assert.Equal(
+        summary, VerifierLog.Parse(Encoding.UTF8.GetBytes(text), isTruncated: false, static (kind, index) => $"{kind} {index}").Summary);
+
     [Fact]
     public void Text_ends_at_the_first_nul_and_may_be_any_bytes()
     {

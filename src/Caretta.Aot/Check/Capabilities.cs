@@ -17,8 +17,8 @@ internal readonly record struct Capabilities(ulong Effective)
     /// <summary>CAP_PERFMON, or CAP_SYS_ADMIN, which includes it.</summary>
     public bool HasPerfmon => Has(Perfmon) || Has(SysAdmin);
 
-    /// <summary>CAP_NET_ADMIN; CAP_SYS_ADMIN does not include it.</summary>
-    public bool HasNetAdmin => Has(NetAdmin);
+    /// <summary>CAP_NET_ADMIN, or CAP_SYS_ADMIN, which for BPF programs includes it (<c>bpf_net_capable</c>, kernel/bpf/syscall.c).</summary>
+    public bool HasNetAdmin => Has(NetAdmin) || Has(SysAdmin);
 
     /// <summary>Those of this process.</summary>
     public static Capabilities ReadOwn()

@@ -16,10 +16,10 @@ internal static class CheckReport
         var text = new StringBuilder();
         foreach (CheckItem item in check.Items)
         {
-            text.Append(Mark(item.State)).Append(' ').Append(item.Name.PadRight(14)).Append(' ').Append(item.Found).Append('\n');
+            text.Append(Mark(item.State)).Append(' ').Append(item.Name.PadRight(20)).Append(' ').Append(item.Found).Append('\n');
             if (item.Remedy is not null)
             {
-                text.Append("                  -> ").Append(item.Remedy).Append('\n');
+                text.Append("                        -> ").Append(item.Remedy).Append('\n');
             }
         }
 

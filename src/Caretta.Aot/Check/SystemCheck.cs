@@ -13,6 +13,7 @@ internal sealed class SystemCheck
     private const string InitialPidNamespace = "pid:[4026531836]";
 
     private readonly List<CheckItem> _items = [];
+    private bool _isRefusedElsewhere;
 
     private SystemCheck()
     {
@@ -28,36 +29,55 @@ internal sealed class SystemCheck
     public string? Reason { get; private set; }
 
     /// <summary>Whether the agent can run.</summary>
-    public bool Passed => Tier is not null;
+    public bool Passed => Tier is not null && !_isRefusedElsewhere;
 
     /// <summary>Checks this machine.</summary>
-    /// <param name="image">The agent's BPF object.</param>
-    public static SystemCheck Run(ReadOnlyMemory<byte> image)
+    /// <param name="objects">The agent's BPF objects.</param>
+    /// <param name="without">What to do without, as the agent would.</param>
+    public static SystemCheck Run(TierObjects objects, KernelParts without = KernelParts.None)
     {
         var check = new SystemCheck();
         check.CheckKernel();
-        check.CheckTypes();
+        check.CheckTypes(objects);
         string? cgroupMount = check.CheckCgroups();
         check.CheckCapabilities();
         check.CheckLockdown();
         check.CheckPidNamespace();
-        check.CheckTier(image, cgroupMount);
+        check.CheckTiers(objects, without, cgroupMount);
         return check;
+    }
+
+    /// <summary>Adds what was looked at elsewhere. What failed there keeps the agent from running.</summary>
+    public void Add(IEnumerable<CheckItem> items)
+    {
+        foreach (CheckItem item in items)
+        {
+            _items.Add(item);
+            _isRefusedElsewhere |= item.State == CheckState.Failed;
+        }
     }
 
     private void CheckKernel() => _items.Add(new CheckItem("kernel", CheckState.Ok, KernelRelease.Text));
 
-    private void CheckTypes() => _items.Add(KernelTypes.AreAvailable
-        ? new CheckItem("kernel types", CheckState.Ok, KernelTypes.Path)
-        : new CheckItem("kernel types", CheckState.Failed, $"{KernelTypes.Path} is missing",
-            "use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or mount /sys of the machine"));
+    private void CheckTypes(TierObjects objects)
+    {
+        if (KernelTypes.AreAvailable)
+        {
+            _items.Add(new CheckItem("kernel types", CheckState.Ok, KernelTypes.Path));
+            return;
+        }
+
+        string carried = objects.FindTypes(KernelRelease.Text) is { } types ? $"carried: {types.Name}" : "none carried for this kernel";
+        _items.Add(new CheckItem("kernel types", CheckState.Warning, $"{KernelTypes.Path} is missing, {carried}",
+            "for the main tier use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or mount /sys of the machine"));
+    }
 
     private string? CheckCgroups()
     {
         string? mount = CgroupTree.FindMount();
         if (mount is null)
         {
-            _items.Add(new CheckItem("cgroup v2", CheckState.Failed, "not mounted",
+            _items.Add(new CheckItem("cgroup v2", CheckState.Warning, "not mounted",
                 "mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified, or give the container the machine's /sys/fs/cgroup"));
         }
         else if (CgroupTree.TryGetId(mount, out ulong id) && id != CgroupTree.RootId)
@@ -78,7 +98,7 @@ internal sealed class SystemCheck
         string missing = Capabilities.ReadOwn().DescribeMissing();
         _items.Add(missing.Length == 0
             ? new CheckItem("capabilities", CheckState.Ok, "CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN")
-            : new CheckItem("capabilities", CheckState.Failed, $"missing {missing}", "run as root, or grant them to the process or container"));
+            : new CheckItem("capabilities", CheckState.Warning, $"missing {missing}", "run as root, or grant them to the process or container"));
     }
 
     private void CheckLockdown()
@@ -93,7 +113,7 @@ internal sealed class SystemCheck
         // The active mode is the one in brackets: none [integrity] confidentiality.
         string modes = File.ReadAllText(Path).Trim();
         _items.Add(modes.Contains("[confidentiality]", StringComparison.Ordinal)
-            ? new CheckItem("lockdown", CheckState.Failed, modes, "confidentiality forbids BPF programs to read kernel memory: boot with lockdown=integrity or none")
+            ? new CheckItem("lockdown", CheckState.Warning, modes, "confidentiality forbids BPF programs to read kernel memory: boot with lockdown=integrity or none")
             : new CheckItem("lockdown", CheckState.Ok, modes));
     }
 
@@ -106,25 +126,38 @@ internal sealed class SystemCheck
                 "connections that were open before the start stay unseen: run in the machine's pid namespace (hostPID: true)"));
     }
 
-    private void CheckTier(ReadOnlyMemory<byte> image, string? cgroupMount)
+    private void CheckTiers(TierObjects objects, KernelParts without, string? cgroupMount)
     {
-        string step = "load";
+        IReadOnlyList<TierAttempt> attempts;
+        string does = "";
         try
         {
-            using MainTier tier = MainTier.Load(image, trackProcesses: true);
-            step = "attach";
-            tier.Attach(cgroupMount ?? throw new FileNotFoundException("cgroup v2 is not mounted"));
-            step = "poll";
+            using ILinkTier tier = TierChoice.Start(objects, without, cgroupMount, trackProcesses: true, out TierChoice choice);
+            attempts = choice.Attempts;
             tier.Poll(new LinkTable(new NoNames()));
-            Tier = "main";
-            _items.Add(new CheckItem("main tier", CheckState.Ok,
-                $"loaded, attached, {tier.Counters.AdoptedSockets} open connections adopted, {tier.LiveSockets} sockets read, detached"));
+            Tier = tier.Kind.Name();
+            Reason = choice.Reason;
+            does = $"loaded, attached, {tier.Counters.AdoptedSockets} open connections adopted, {tier.Counters.UntrackedConnections} not seen, "
+                + $"{tier.LiveSockets} tracked, detached";
         }
-        catch (Exception exception) when (MainTier.IsRefusal(exception))
+        catch (TierException exception)
         {
+            attempts = exception.Attempts;
             Reason = exception.Message;
-            _items.Add(new CheckItem("main tier", CheckState.Failed, $"{step}: {exception.Message}",
-                (exception as BpfException)?.Advice is null ? "mend what failed above" : null));
+        }
+        catch (BpfException exception)
+        {
+            attempts = [];
+            Reason = $"poll: {exception.Message}";
+            _items.Add(new CheckItem("poll", CheckState.Failed, exception.Message));
+        }
+
+        foreach (TierAttempt attempt in attempts)
+        {
+            _items.Add(attempt.Refusal is null
+                ? new CheckItem($"tier {attempt.Kind.Name()}", CheckState.Ok, does)
+                : new CheckItem($"tier {attempt.Kind.Name()}", Passed ? CheckState.Warning : CheckState.Failed, attempt.Refusal,
+                    attempt == attempts[0] ? "mend what is missing above to have the best tier" : null));
         }
     }
 
@@ -135,7 +168,7 @@ internal sealed class SystemCheck
 
         public int Other => 0;
 
-        public LinkEnds Resolve(in LinkKey key, TimeSpan waited) => default;
+        public LinkEnds Resolve(in LinkKey key, TimeSpan waited, LinkHolders holders) => default;
 
         public bool IsGone(int workload) => false;
     }

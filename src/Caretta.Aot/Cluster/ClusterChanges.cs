@@ -82,7 +82,8 @@ internal sealed class ClusterChanges : IObjectSink<PodObject>, IObjectSink<Servi
     /// <summary>Applies what waits, right after the kernel was drained, and lets the index forget.</summary>
     /// <param name="index">What to apply it to.</param>
     /// <param name="beforeLoss">
-    /// Called before an object goes that came only just now: bytes that wait for a name are its own, if anybody's. Null for nothing.
+    /// Called before an object goes, or loses an address to another, that came only just now: bytes that wait for a name are its own, if
+    /// anybody's. Null for nothing.
     /// </param>
     public void ApplyTo(WorkloadIndex index, Action? beforeLoss = null)
     {
@@ -96,7 +97,7 @@ internal sealed class ClusterChanges : IObjectSink<PodObject>, IObjectSink<Servi
         bool isNameNew = false;
         foreach (Change change in _applying)
         {
-            if (change.IsLoss && isNameNew)
+            if (isNameNew && (change.IsLoss || (change.Item is PodObject pod && index.IsTakenOver(pod))))
             {
                 beforeLoss?.Invoke();
                 isNameNew = false;

@@ -100,7 +100,7 @@ internal sealed class ClusterNames
         ref CgroupState cgroup = ref Cgroup(cgroupId);
         if (cgroup.Workload >= 0)
         {
-            return Named(cgroup.Workload);
+            return Named(cgroup.Workload, cgroup.Holder);
         }
 
         // Not (yet) in the tree, or gone again before anybody looked: a pod's own address tells as well, while it is the pod's.
@@ -124,14 +124,26 @@ internal sealed class ClusterNames
                 ? NamedEnd.Waiting : Unresolved(ByLocalAddress(address, TimeSpan.MaxValue));
         }
 
-        bool mustName = waited >= _timings.Owner;
-        if (!_index.TryName(pod, mustName: false, out int workload))
+        NamedEnd end = ByHolder(pod, waited);
+        if (end is { IsWaiting: false, IsProvisional: false })
         {
-            return mustName && _index.TryName(pod, mustName: true, out workload) ? Unresolved(new NamedEnd(workload)) : NamedEnd.Waiting;
+            // A control group belongs to one pod for good, and may outlive it in the index.
+            (cgroup.Workload, cgroup.Holder) = (end.Workload, end.Holder);
         }
 
-        cgroup.Workload = workload;     // a control group belongs to one pod for good, and may outlive it in the index
-        return Named(workload);
+        return end;
+    }
+
+    /// <summary>Names an end by whose it was when its bytes were counted.</summary>
+    /// <param name="holder">From an earlier answer.</param>
+    /// <param name="waited">As for <see cref="Local"/>.</param>
+    /// <param name="end">Its name.</param>
+    /// <returns>False for no holder, and for one that is forgotten.</returns>
+    public bool TryNameHolder(long holder, TimeSpan waited, out NamedEnd end)
+    {
+        bool isThere = _index.TryFindHolder(holder, out int index);
+        end = isThere ? ByHolder(index, waited) : default;
+        return isThere;
     }
 
     /// <summary>Whether an address is a service's that is to be shown as such, whoever answers behind it.</summary>
@@ -141,9 +153,10 @@ internal sealed class ClusterNames
     /// <summary>Names the end at an address elsewhere.</summary>
     /// <param name="address">The address.</param>
     /// <param name="waited">As for <see cref="Local"/>.</param>
-    public NamedEnd Remote(NetAddress address, TimeSpan waited)
+    /// <param name="port">Where it listens, which tells services that share an address apart; 0 if it does not.</param>
+    public NamedEnd Remote(NetAddress address, TimeSpan waited, ushort port = 0)
     {
-        if (!_index.TryFindAddress(address, out int holder, out bool isVacant))
+        if (!_index.TryFindAddress(address, out int holder, out bool isVacant, port))
         {
             return RemoteUnknown(address, waited);
         }
@@ -153,13 +166,7 @@ internal sealed class ClusterNames
             return NamedEnd.Waiting;
         }
 
-        bool mustName = waited >= _timings.Owner;
-        if (!_index.TryName(holder, mustName: false, out int workload))
-        {
-            return mustName && _index.TryName(holder, mustName: true, out workload) ? Unresolved(new NamedEnd(workload)) : NamedEnd.Waiting;
-        }
-
-        return Named(workload);
+        return ByHolder(holder, waited);
     }
 
     /// <summary>Counts an end that was given its name, while neither end of its link waits.</summary>
@@ -246,7 +253,7 @@ internal sealed class ClusterNames
 
     private NamedEnd ByLocalAddress(NetAddress address, TimeSpan waited)
     {
-        if (!_index.TryFindAddress(address, out int holder, out _))
+        if (!_index.TryFindAddress(address, out int holder, out bool isVacant))
         {
             return ShouldWaitForOwner(address, waited) ? NamedEnd.Waiting : Named(_node);
         }
@@ -256,7 +263,20 @@ internal sealed class ClusterNames
             return Named(_node);
         }
 
-        return _index.TryName(holder, waited >= _timings.Owner, out int workload) ? Named(workload) : NamedEnd.Waiting;
+        return isVacant && waited < _timings.Vacancy ? NamedEnd.Waiting : ByHolder(holder, waited);
+    }
+
+    // An owner that does not come in time is stood in for by the next best thing.
+    private NamedEnd ByHolder(int index, TimeSpan waited)
+    {
+        long holder = _index.HolderOf(index);
+        if (_index.TryName(index, mustName: false, out int workload))
+        {
+            return Named(workload, holder);
+        }
+
+        return waited >= _timings.Owner && _index.TryName(index, mustName: true, out workload)
+            ? Unresolved(Named(workload, holder)) : NamedEnd.WaitingFor(holder);
     }
 
     private ref CgroupState Cgroup(ulong id)
@@ -282,7 +302,7 @@ internal sealed class ClusterNames
         return ref cgroup;
     }
 
-    private static NamedEnd Named(int workload) => new(workload);
+    private static NamedEnd Named(int workload, long holder = 0) => new(workload, Holder: holder);
 
     private static NamedEnd Unresolved(NamedEnd end) => end with { IsProvisional = true };
 
@@ -290,6 +310,7 @@ internal sealed class ClusterNames
     {
         public Uid Pod;
         public long LastAttempt;
+        public long Holder;
         public int Workload;
         public int Attempts;
         public bool IsRead;

@@ -40,7 +40,7 @@ internal struct IndexedObject
     /// <summary>What it is.</summary>
     public ClusterObjectType Type;
 
-    /// <summary>Counts how often it came back after it was deleted.</summary>
+    /// <summary>Counts how often it came back after it was deleted, and the objects that had this place before.</summary>
     public byte Life;
 
     /// <summary>Whether the addresses are its own now: not after it ended.</summary>

@@ -40,10 +40,12 @@ internal sealed class ObjectSlots
             return index;
         }
 
+        byte life = 0;
         if (_free >= 0)
         {
             index = _free;
             _free = this[index].Workload;
+            life = this[index].Life;
         }
         else
         {
@@ -55,7 +57,7 @@ internal sealed class ObjectSlots
             index = Used++;
         }
 
-        this[index] = new IndexedObject { Uid = uid, Namespace = "", Workload = -1 };
+        this[index] = new IndexedObject { Uid = uid, Namespace = "", Workload = -1, Life = life };
         return index;
     }
 
@@ -78,7 +80,7 @@ internal sealed class ObjectSlots
         }
 
         _byUid.Remove(this[index].Uid);
-        this[index] = new IndexedObject { Namespace = "", Workload = _free };
+        this[index] = new IndexedObject { Namespace = "", Workload = _free, Life = (byte)(this[index].Life + 1) };
         _free = index;
     }
 }

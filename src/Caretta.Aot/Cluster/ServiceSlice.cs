@@ -42,6 +42,12 @@ internal sealed class ServiceSlice
     /// <summary>Another slice of the same service.</summary>
     public ServiceSlice? Next { get; set; }
 
+    /// <summary>Kept with the first slice: number of the name of the one workload behind the service, negative if there is no such one.</summary>
+    public int Behind { get; set; } = -1;
+
+    /// <summary>The index's epoch for which <see cref="Behind"/> was worked out; negative for none.</summary>
+    public long BehindEpoch { get; set; } = -1;
+
     /// <summary>Endpoints.</summary>
     public int Count => _targets.Length;
 

@@ -26,6 +26,7 @@ internal sealed class WorkloadIndex
     private readonly NamingRules _rules;
     private readonly ObjectSlots _slots = new();
     private readonly AddressClaims _claims;
+    private readonly ServicePorts _ports = new();
     private readonly ServiceBackends _backends = new();
     private readonly LiveWorkloads _live = new();
     private readonly ushort[] _generations = new ushort[Types];
@@ -105,6 +106,7 @@ internal sealed class WorkloadIndex
         {
             int index = Upsert(ClusterObjectType.Service, service.Uid, service.Namespace, service.Name, null, 0);
             _claims.Set(index, service.Addresses, holds: true, isTerminating: false);
+            _epoch += _ports.Set(index, service) ? 1 : 0;
         }
     }
 
@@ -140,7 +142,8 @@ internal sealed class WorkloadIndex
     /// <param name="address">The address.</param>
     /// <param name="index">Of the holder.</param>
     /// <param name="isVacant">Whether it holds the address no longer and nobody else does.</param>
-    public bool TryFindAddress(NetAddress address, out int index, out bool isVacant)
+    /// <param name="port">Tells services that share the address apart; 0 for any of them.</param>
+    public bool TryFindAddress(NetAddress address, out int index, out bool isVacant, ushort port = 0)
     {
         isVacant = false;
         if (!_claims.TryFind(address, out index))
@@ -148,10 +151,25 @@ internal sealed class WorkloadIndex
             return false;
         }
 
+        if (_slots[index].Type == ClusterObjectType.Service && _ports.TryFind(address, port, out int sharing))
+        {
+            index = sharing;
+        }
+
         ref IndexedObject found = ref _slots[index];
         found.IsUsed = true;
         isVacant = !found.Holds(address);
         return true;
+    }
+
+    /// <summary>A number for an object that was found which no other object ever has, unless 256 have had its place.</summary>
+    public long HolderOf(int index) => ((long)index << 8 | _slots[index].Life) + 1;
+
+    /// <summary>Looks for the object that was given this number.</summary>
+    public bool TryFindHolder(long holder, out int index)
+    {
+        index = (int)((holder - 1) >> 8);
+        return holder > 0 && index < _slots.Used && !_slots[index].Uid.IsNone && HolderOf(index) == holder;
     }
 
     /// <summary>The type of an object that was found.</summary>
@@ -275,20 +293,56 @@ internal sealed class WorkloadIndex
         return mustName;
     }
 
-    // The workload behind a service where all its endpoints have one owner, else the service.
+    // The workload behind a service where all its endpoints have one owner, else the service. Worked out once as long as nothing changes.
     private bool TryNameBehind(ref IndexedObject service, bool mustName, out int workload)
     {
         workload = service.Workload;
-        int common = -1;
-        for (ServiceSlice? slice = _backends.Find(service.Namespace, service.Name!); slice is not null; slice = slice.Next)
+        ServiceSlice? first = _backends.Find(service.Namespace, service.Name!);
+        if (first is null)
+        {
+            return true;
+        }
+
+        long epoch = Epoch;
+        if (first.BehindEpoch != epoch)
+        {
+            if (!TryFindBehind(first, mustName, out int behind))
+            {
+                return false;
+            }
+
+            if (mustName)
+            {
+                workload = behind >= 0 ? behind : workload;     // perhaps by a stand-in, which is not to last
+                return true;
+            }
+
+            (first.Behind, first.BehindEpoch) = (behind, epoch);
+        }
+
+        workload = first.Behind >= 0 ? first.Behind : workload;
+        return true;
+    }
+
+    // Negative for several, or none.
+    private bool TryFindBehind(ServiceSlice? slice, bool mustName, out int common)
+    {
+        common = -1;
+        for (; slice is not null; slice = slice.Next)
         {
             for (int i = 0; i < slice.Count; i++)
             {
                 int index;
                 bool found = slice.IsPod(i) ? TryFindPod(slice.PodAt(i), out index) : _claims.TryFind(slice.AddressAt(i), out index);
+                if (!found && slice.IsPod(i))
+                {
+                    continue;       // one that the API server is yet to tell of, most likely of the same owner
+                }
+
                 if (!found || _slots[index].Type != ClusterObjectType.Pod)
                 {
-                    return true;        // a backend outside the cluster, or one not known yet
+                    common = -1;
+                    return true;    // a backend outside the cluster
                 }
 
                 if (!TryName(index, mustName, out int backend))
@@ -298,6 +352,7 @@ internal sealed class WorkloadIndex
 
                 if (common >= 0 && common != backend)
                 {
+                    common = -1;
                     return true;
                 }
 
@@ -305,7 +360,6 @@ internal sealed class WorkloadIndex
             }
         }
 
-        workload = common >= 0 ? common : workload;
         return true;
     }
 
@@ -374,6 +428,7 @@ internal sealed class WorkloadIndex
         ref IndexedObject item = ref _slots[index];
         _counts[(int)item.Type]--;
         item.IsGone = true;
+        _ports.Remove(index);
         _claims.Depart(index);
         _epoch++;
     }

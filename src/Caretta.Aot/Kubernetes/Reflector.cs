@@ -75,7 +75,7 @@ internal sealed class Reflector<T> : IReflector
         _random = random;
         _log = log;
         _backoff = new Backoff(options.FirstDelay, options.MaxDelay, random);
-        _useInitialEvents = options.UseInitialEvents;
+        _useInitialEvents = options.RelistByInitialEvents;
         _decoder = type.Decoder();
         _page = new ListPage<T>(_decoder, TakeListed);
         _events = new WatchEvents<T>(_decoder, TakeEvent);
@@ -96,7 +96,7 @@ internal sealed class Reflector<T> : IReflector
             TimeSpan delay;
             try
             {
-                if (_mustList && !_useInitialEvents)
+                if (_mustList && !(_useInitialEvents && _synced))
                 {
                     await ListAsync(cancel).ConfigureAwait(false);
                 }

@@ -7,11 +7,14 @@ internal sealed record ReflectorOptions
     public int PageSize { get; init; } = 500;
 
     /// <summary>
-    /// Whether to ask for the objects as initial events of the watch (<c>sendInitialEvents</c>, on by default since Kubernetes 1.32), which
-    /// spares the server's memory. Such a stream is not compressed: about ten times the bytes of a compressed list. A server that does
-    /// not know it is listed instead.
+    /// Whether to list anew by the initial events of a watch (<c>sendInitialEvents</c>, on by default since Kubernetes 1.32). A server that
+    /// does not know them is listed instead.
+    /// <para>The first list is never asked for in that way. No watch is compressed, so it takes twelve times the bytes of a list (StartCostTests
+    /// measures both), and agents start one after the other, as a DaemonSet is rolled out: one list at a time is what the server's memory
+    /// has to bear, and since 1.33 it sends lists piece by piece too (KEP-5116). What makes agents list anew, a server that lost its
+    /// history, happens to all nodes at once: then the memory for hundreds of lists counts, and not the bytes.</para>
     /// </summary>
-    public bool UseInitialEvents { get; init; } = true;
+    public bool RelistByInitialEvents { get; init; } = true;
 
     /// <summary>Shortest time a watch is asked to last. The time is drawn anew for every watch, so that nodes do not come back together.</summary>
     public TimeSpan WatchAtLeast { get; init; } = TimeSpan.FromMinutes(5);

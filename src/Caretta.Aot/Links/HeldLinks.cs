@@ -1,6 +1,6 @@
 namespace Caretta.Aot.Links;
 
-/// <summary>What was counted for keys whose names are on their way, one entry per key, in no order. Poll thread only.</summary>
+/// <summary>What was counted for keys whose names are on their way, one entry per key and per holder, in no order. Poll thread only.</summary>
 internal sealed class HeldLinks
 {
     private Entry[] _entries = [];
@@ -28,6 +28,25 @@ internal sealed class HeldLinks
 
         _entries[Count] = new Entry { Key = key, Since = since };
         return Count++;
+    }
+
+    /// <summary>Notes whose the bytes are, as far as it is known now and was not before.</summary>
+    public void AddHolders(int index, LinkHolders holders) => _entries[index].Holders = _entries[index].Holders.Or(holders);
+
+    /// <summary>Adds connections that are open and have moved here from an entry that was parted from the key.</summary>
+    public void AddOpen(int index, long open) => _entries[index].Totals.Open += open;
+
+    /// <summary>
+    /// Parts an entry from its key: what waits there is its holders' alone, and new bytes of the key are somebody else's.
+    /// </summary>
+    /// <returns>Connections that are open: they stay with the key, which will count their end.</returns>
+    public long Part(int index)
+    {
+        ref Entry entry = ref _entries[index];
+        entry.IsParted = true;
+        long open = entry.Totals.Open;
+        entry.Totals.Open = 0;
+        return open;
     }
 
     /// <summary>Adds to what waits.</summary>
@@ -61,5 +80,11 @@ internal sealed class HeldLinks
 
         /// <summary>What waits.</summary>
         public LinkTotals Totals;
+
+        /// <summary>Whose it is, as far as that is known.</summary>
+        public LinkHolders Holders;
+
+        /// <summary>Whether the key has another entry, or none, for new bytes.</summary>
+        public bool IsParted;
     }
 }

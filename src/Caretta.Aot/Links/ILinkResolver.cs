@@ -18,7 +18,10 @@ internal interface ILinkResolver
     /// <param name="waited">
     /// How long the oldest bytes of this key have been held; zero, and only then, for none. <see cref="TimeSpan.MaxValue"/> demands names.
     /// </param>
-    LinkEnds Resolve(in LinkKey key, TimeSpan waited);
+    /// <param name="holders">
+    /// Whose the bytes are, from an earlier answer: names those, whoever holds the addresses now. Nothing for bytes that are new.
+    /// </param>
+    LinkEnds Resolve(in LinkKey key, TimeSpan waited, LinkHolders holders = default);
 
     /// <summary>Whether nothing says that this end still exists, so that its idle links may end.</summary>
     bool IsGone(int workload);

@@ -134,7 +134,7 @@ internal sealed class LinkTable
 
         if (!known || state.Provisional || state.Epoch != epoch)
         {
-            Resolve(in key, ref state, epoch, mustName: false);
+            Resolve(in key, ref state, epoch);
         }
 
         state.LastPoll = _poll;
@@ -148,10 +148,21 @@ internal sealed class LinkTable
         _links.Add(state.Link, in delta, _now);
     }
 
-    private void Resolve(in LinkKey key, ref KeyState state, long epoch, bool mustName)
+    // Names the key for the bytes to come, and what waits for its names if that is the same end's.
+    private void Resolve(in LinkKey key, ref KeyState state, long epoch)
     {
-        TimeSpan waited = mustName ? TimeSpan.MaxValue : state.Held >= 0 ? Waited(_held[state.Held].Since) : TimeSpan.Zero;
-        LinkEnds ends = _resolver.Resolve(in key, waited);
+        LinkEnds ends = _resolver.Resolve(in key, state.Held < 0 ? TimeSpan.Zero : Waited(_held[state.Held].Since));
+        if (state.Held >= 0 && _held[state.Held].Holders.DifferFrom(ends.Holders))
+        {
+            Part(ref state);
+            ends = _resolver.Resolve(in key, TimeSpan.Zero);
+        }
+
+        Take(in key, ref state, in ends, epoch);
+    }
+
+    private void Take(in LinkKey key, ref KeyState state, in LinkEnds ends, long epoch)
+    {
         state.Epoch = epoch;
         if (ends.IsHeld)
         {
@@ -160,12 +171,13 @@ internal sealed class LinkTable
                 state.Held = _held.Add(in key, _now);
             }
 
+            _held.AddHolders(state.Held, ends.Holders);
             return;
         }
 
         state.Provisional = ends.Provisional;
         int before = state.Link;
-        int link = _links.GetOrAdd(new LinkIdentity(ends.Client, ends.Server, key.ServerPort, (byte)key.Role), _now);
+        int link = GetOrAdd(in key, in ends);
         if (link != before)
         {
             // What was counted stays where it was shown, since totals never fall; connections still open move to the better name.
@@ -181,17 +193,56 @@ internal sealed class LinkTable
 
         if (state.Held >= 0)
         {
-            int held = state.Held;
+            LinkTotals totals = RemoveHeld(state.Held);
             state.Held = -1;
-            if (_held.Remove(held, out LinkTotals totals))
-            {
-                CollectionsMarshal.GetValueRefOrNullRef(_keys, _held[held].Key).Held = held;
-            }
-
             state.Open += totals.Open;
             _links.Add(link, in totals, _now);
         }
     }
+
+    private int GetOrAdd(in LinkKey key, in LinkEnds ends) =>
+        _links.GetOrAdd(new LinkIdentity(ends.Client, ends.Server, key.ServerPort, (byte)key.Role), _now);
+
+    // Another end has taken the address while the name of the one before was on its way.
+    private void Part(ref KeyState state)
+    {
+        long open = _held.Part(state.Held);
+        state.Held = -1;
+        state.Open += open;
+        if (state.Link >= 0)
+        {
+            _links.AddOpen(state.Link, open);
+        }
+    }
+
+    private void NameParted(int index, bool mustName)
+    {
+        LinkKey key = _held[index].Key;
+        LinkEnds ends = _resolver.Resolve(in key, Waited(index, mustName), _held[index].Holders);
+        if (ends.IsHeld)
+        {
+            _held.AddHolders(index, ends.Holders);
+            return;
+        }
+
+        int link = GetOrAdd(in key, in ends);
+        _links.Retain(link);
+        LinkTotals totals = RemoveHeld(index);
+        _links.Add(link, in totals, _now);
+        _links.Release(link);
+    }
+
+    private LinkTotals RemoveHeld(int index)
+    {
+        if (_held.Remove(index, out LinkTotals totals) && !_held[index].IsParted)
+        {
+            CollectionsMarshal.GetValueRefOrNullRef(_keys, _held[index].Key).Held = index;
+        }
+
+        return totals;
+    }
+
+    private TimeSpan Waited(int held, bool mustName) => mustName ? TimeSpan.MaxValue : Waited(_held[held].Since);
 
     // Zero is for what was never held, however fast the clock's owner is.
     private TimeSpan Waited(long since)
@@ -209,8 +260,22 @@ internal sealed class LinkTable
         bool mustName = _held.Count > _limits.MaxKeys / 2;
         for (int i = _held.Count - 1; i >= 0; i--)
         {
-            LinkKey key = _held[i].Key;
-            Resolve(in key, ref CollectionsMarshal.GetValueRefOrNullRef(_keys, key), epoch, mustName);
+            if (!_held[i].IsParted)
+            {
+                LinkKey key = _held[i].Key;
+                ref KeyState state = ref CollectionsMarshal.GetValueRefOrNullRef(_keys, key);
+                LinkEnds now = _resolver.Resolve(in key, Waited(i, mustName));
+                if (!_held[i].Holders.DifferFrom(now.Holders))
+                {
+                    Take(in key, ref state, in now, epoch);
+                    continue;
+                }
+
+                Part(ref state);
+                state.Epoch = -1;
+            }
+
+            NameParted(i, mustName);
         }
     }
 
@@ -223,7 +288,10 @@ internal sealed class LinkTable
             if (entry.Value.Open <= 0 && entry.Value.Held < 0 && _poll - entry.Value.LastPoll > idlePolls)
             {
                 _keys.Remove(entry.Key);
-                _links.Release(entry.Value.Link);
+                if (entry.Value.Link >= 0)
+                {
+                    _links.Release(entry.Value.Link);
+                }
             }
         }
     }

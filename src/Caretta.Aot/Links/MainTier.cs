@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Caretta.Bpf;
-using Caretta.Bpf.CoreRelocation;
 
 namespace Caretta.Aot.Links;
 
@@ -11,7 +10,7 @@ namespace Caretta.Aot.Links;
 /// ends, however it ends.
 /// </summary>
 /// <remarks>Poll thread only.</remarks>
-internal sealed class MainTier : IDisposable
+internal sealed class MainTier : ILinkTier
 {
     // Rounds of sweep and drain in one poll while live accounts find no room; each offers four times the room of the one before.
     private const int MaxRounds = 4;
@@ -42,22 +41,25 @@ internal sealed class MainTier : IDisposable
         Programs = [loaded.Program("inet_sock_set_state"), loaded.Program("sweep_sockets"), loaded.Program("sock_ops")];
     }
 
-    /// <summary>Programs whose missed runs are worth showing.</summary>
+    /// <inheritdoc/>
+    public TierKind Kind => TierKind.Main;
+
+    /// <inheritdoc/>
     public IReadOnlyList<BpfProgram> Programs { get; }
 
-    /// <summary>The maps that last: neither those that <see cref="LinkMaps"/> replaces nor the one that serves adoption only.</summary>
+    /// <inheritdoc/>
     public IEnumerable<BpfMap> FixedMaps => _loaded.Maps.Where(static map => map.Name is not ("links_a" or "links_b" or "first_ends"));
 
-    /// <summary>The two link maps.</summary>
+    /// <inheritdoc/>
     public ReadOnlySpan<BpfMap<LinkKey, LinkDelta>> LinkMaps => _links.Maps;
 
     /// <summary>Open connections visited by the last sweep.</summary>
     public long LiveSockets { get; private set; }
 
-    /// <summary>How long the last poll took to move what was accounted.</summary>
+    /// <inheritdoc/>
     public TimeSpan DrainDuration { get; private set; }
 
-    /// <summary>What the programs count about themselves, as of the last sweep.</summary>
+    /// <inheritdoc/>
     public KernelCounters Counters { get; private set; }
 
     /// <summary>Loads the programs. Nothing runs yet.</summary>
@@ -87,10 +89,6 @@ internal sealed class MainTier : IDisposable
         }
     }
 
-    /// <summary>Whether an exception means that this machine cannot run the tier, rather than a mistake of ours.</summary>
-    public static bool IsRefusal(Exception exception) =>
-        exception is BpfException or BadImageException or CoreRelocationException or KeyNotFoundException or IOException or UnauthorizedAccessException;
-
     /// <summary>Attaches, so that from now on every connection is seen, then adopts those that are already open.</summary>
     /// <param name="cgroupMount">The root of the cgroup v2 tree.</param>
     /// <exception cref="BpfException">The kernel refused.</exception>
@@ -98,6 +96,7 @@ internal sealed class MainTier : IDisposable
     {
         // In this order: what is accepted once sockops runs inherits its listener's owner, and a connection that changes state meanwhile
         // is seen by one of the two, and both may see it.
+        // What was begun before sockops ran and is established meanwhile has no owner yet: own_sockets notes it the second time.
         RunOnce(BpfLink.AttachIterator(_loaded.Program("own_sockets")));
         _attached.Add(BpfLink.AttachCgroup(_loaded.Program("sock_ops"), cgroupMount));
         _attached.Add(BpfLink.AttachTracing(_loaded.Program("inet_sock_set_state")));
@@ -113,6 +112,7 @@ internal sealed class MainTier : IDisposable
     public void Adopt()
     {
         RunOnce(BpfLink.AttachIterator(_loaded.Program("own_sockets")));
+        EndStart();
         RunOnce(BpfLink.AttachIterator(_loaded.Program("adopt_sockets"), _loaded.Map("sockets")));
         ReadCounters();
     }
@@ -182,6 +182,15 @@ internal sealed class MainTier : IDisposable
 
         _links.Dispose();
         _loaded.Dispose();
+    }
+
+    private void EndStart()
+    {
+        (BpfMap map, int offset) = _loaded.Variable("starting");
+        byte[] value = new byte[map.Shape.ValueSize];
+        map.TryLookup([0, 0, 0, 0], value);
+        value[offset] = 0;
+        map.Update([0, 0, 0, 0], value);
     }
 
     private static void RunOnce(BpfLink link)

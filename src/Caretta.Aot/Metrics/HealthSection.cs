@@ -78,6 +78,20 @@ internal sealed class HealthSection
         "1 while a watch of the API server is open, else 0.");
     private static readonly MetricFamily WatchFailures = new("caretta_agent_watch_failures_total", MetricType.Counter,
         "Lists and watches of the API server that failed.");
+    private static readonly MetricFamily SkippedObjects = new("caretta_agent_skipped_objects_total", MetricType.Counter,
+        "Objects and events of the API server that could not be understood.");
+    private static readonly MetricFamily KnownOwners = new("caretta_agent_index_owners", MetricType.Gauge,
+        "Owners of pods that were followed to the top and are remembered.");
+    private static readonly MetricFamily PendingOwners = new("caretta_agent_pending_owners", MetricType.Gauge,
+        "Owners of pods that are being looked up.");
+    private static readonly MetricFamily RefusedOwners = new("caretta_agent_refused_owners_total", MetricType.Counter,
+        "Owners that may not be read or are not there, and are shown themselves.");
+    private static readonly MetricFamily OwnerFailures = new("caretta_agent_owner_failures_total", MetricType.Counter,
+        "Attempts to look an owner up that failed.");
+    private static readonly MetricFamily ApiRequests = new("caretta_agent_api_requests_total", MetricType.Counter,
+        "Requests sent to the API server.");
+    private static readonly MetricFamily ApiReceivedBytes = new("caretta_agent_api_received_bytes_total", MetricType.Counter,
+        "Bytes of responses received from the API server, compressed as they came, without headers and TLS.");
     private static readonly MetricFamily MissedEvents = new("caretta_agent_program_missed_events_total", MetricType.Counter,
         "Runs of a program that the kernel skipped because it was running already on the same processor.");
     private static readonly MetricFamily MapMemory = new("caretta_agent_bpf_map_memory_bytes", MetricType.Gauge,
@@ -155,6 +169,13 @@ internal sealed class HealthSection
         WriteEach<long>(writer, format, IndexObjects, _watchedLabels, health.IndexObjects);
         Write(writer, format, IndexAddresses, health.IndexAddresses);
         Write(writer, format, DepartedObjects, health.DepartedObjects);
+        WriteEach<ulong>(writer, format, SkippedObjects, _watchedLabels, health.SkippedObjects);
+        Write(writer, format, KnownOwners, health.KnownOwners);
+        Write(writer, format, PendingOwners, health.PendingOwners);
+        Write(writer, format, RefusedOwners, health.RefusedOwners);
+        Write(writer, format, OwnerFailures, health.OwnerFailures);
+        Write(writer, format, ApiRequests, health.ApiRequests);
+        Write(writer, format, ApiReceivedBytes, health.ApiReceivedBytes);
         Write(writer, format, UnresolvedRatio, health.NamedEnds == 0 ? 0 : (double)health.UnresolvedEnds / health.NamedEnds);
     }
 

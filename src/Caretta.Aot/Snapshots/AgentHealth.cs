@@ -11,6 +11,7 @@ internal sealed class AgentHealth
     private readonly ulong[] _watcherEvents;
     private readonly ulong[] _watcherResets;
     private readonly ulong[] _watchFailures;
+    private readonly ulong[] _skippedObjects;
     private readonly long[] _watchesConnected;
     private readonly long[] _indexObjects;
 
@@ -22,6 +23,7 @@ internal sealed class AgentHealth
         _watcherEvents = new ulong[facts.WatchedTypes.Count];
         _watcherResets = new ulong[facts.WatchedTypes.Count];
         _watchFailures = new ulong[facts.WatchedTypes.Count];
+        _skippedObjects = new ulong[facts.WatchedTypes.Count];
         _watchesConnected = new long[facts.WatchedTypes.Count];
         _indexObjects = new long[facts.WatchedTypes.Count];
     }
@@ -98,6 +100,24 @@ internal sealed class AgentHealth
     /// <summary>Addresses in the index of the cluster.</summary>
     public long IndexAddresses { get; set; }
 
+    /// <summary>Owners of pods that were followed to the top and are remembered.</summary>
+    public long KnownOwners { get; set; }
+
+    /// <summary>Owners that are being looked up.</summary>
+    public long PendingOwners { get; set; }
+
+    /// <summary>Owners that may not be read or are not there, and are shown themselves.</summary>
+    public ulong RefusedOwners { get; set; }
+
+    /// <summary>Attempts to look an owner up that failed.</summary>
+    public ulong OwnerFailures { get; set; }
+
+    /// <summary>Requests sent to the API server.</summary>
+    public ulong ApiRequests { get; set; }
+
+    /// <summary>Bytes of response bodies that came from the API server, compressed as they came.</summary>
+    public ulong ApiReceivedBytes { get; set; }
+
     /// <summary>Objects that are gone and still in the index, for bytes that come late.</summary>
     public long DepartedObjects { get; set; }
 
@@ -121,6 +141,9 @@ internal sealed class AgentHealth
 
     /// <summary>Watches and lists that failed, per type; order of <see cref="AgentFacts.WatchedTypes"/>.</summary>
     public Span<ulong> WatchFailures => _watchFailures;
+
+    /// <summary>Objects and events that could not be understood, per type; order of <see cref="AgentFacts.WatchedTypes"/>.</summary>
+    public Span<ulong> SkippedObjects => _skippedObjects;
 
     /// <summary>1 where a watch is open now, else 0; order of <see cref="AgentFacts.WatchedTypes"/>.</summary>
     public Span<long> WatchesConnected => _watchesConnected;
@@ -155,6 +178,12 @@ internal sealed class AgentHealth
         PendingSentBytes = source.PendingSentBytes;
         PendingReceivedBytes = source.PendingReceivedBytes;
         IndexAddresses = source.IndexAddresses;
+        KnownOwners = source.KnownOwners;
+        PendingOwners = source.PendingOwners;
+        RefusedOwners = source.RefusedOwners;
+        OwnerFailures = source.OwnerFailures;
+        ApiRequests = source.ApiRequests;
+        ApiReceivedBytes = source.ApiReceivedBytes;
         DepartedObjects = source.DepartedObjects;
         ResidentBytes = source.ResidentBytes;
         Scrapes = source.Scrapes;
@@ -163,6 +192,7 @@ internal sealed class AgentHealth
         source.WatcherEvents.CopyTo(_watcherEvents);
         source.WatcherResets.CopyTo(_watcherResets);
         source.WatchFailures.CopyTo(_watchFailures);
+        source.SkippedObjects.CopyTo(_skippedObjects);
         source.WatchesConnected.CopyTo(_watchesConnected);
         source.IndexObjects.CopyTo(_indexObjects);
     }

@@ -169,7 +169,7 @@ public readonly struct BtfType
 
     /// <summary>As messages show types: <c>[17] struct sock</c>.</summary>
     public override string ToString() =>
-        Id == 0 ? "[0] void" : $"[{Id}] {BtfFormat.Describe(Kind)} {(Name.IsEmpty ? "(anonymous)" : NameText)}";
+        Id == 0 ? "[0] void" : $"[{Id}] {BtfFormat.Describe(Kind)} {(Name.IsEmpty ? "(anonymous)" : BtfName.Show(Name))}";
 
     private int ElementAt(int index, int size)
     {

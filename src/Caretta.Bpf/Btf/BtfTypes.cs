@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using Caretta.Bpf.Elf;
 
 namespace Caretta.Bpf.Btf;
 
@@ -100,6 +101,16 @@ public sealed class BtfTypes
     {
         ArgumentNullException.ThrowIfNull(name);
         return BtfParser.Parse(image, name, baseTypes);
+    }
+
+    /// <summary>Checks and indexes the types in a file: an image by itself, or the section <c>.BTF</c> of a 64-bit ELF file of any machine.</summary>
+    /// <param name="file">The whole file. It is kept and must not change.</param>
+    /// <param name="name">Name of the file for messages.</param>
+    /// <exception cref="BadImageException">As for <see cref="Parse"/>, or the ELF file is malformed or has no such section.</exception>
+    public static BtfTypes ParseFile(ReadOnlyMemory<byte> file, string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return file.Span.StartsWith("\u007fELF"u8) ? Parse(ElfSectionFinder.Find(file, ".BTF"u8, name), $"{name} .BTF") : Parse(file, name);
     }
 
     /// <summary>The string at <paramref name="offset"/> without its NUL, as UTF-8; a view of the image.</summary>

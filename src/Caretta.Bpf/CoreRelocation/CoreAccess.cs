@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Caretta.Bpf.Btf;
 
 namespace Caretta.Bpf.CoreRelocation;
@@ -78,4 +80,29 @@ internal sealed class CoreAccess
     /// </summary>
     public bool IsFlexible(BtfArray array) =>
         array.Length == 0 && Length > 0 && Last.IsMember && Last.Index == Types[Last.TypeId].Length - 1;
+
+    /// <summary>The path in words: <c>sock.__sk_common.skc_dport</c>, <c>task_struct.comm[0]</c>, <c>bpf_func_id::BPF_FUNC_sk_fullsock</c>.</summary>
+    public string Describe()
+    {
+        var text = new StringBuilder(BtfName.Show(Types[RootTypeId].Name));
+        for (int i = 0; i < Length; i++)
+        {
+            CoreAccessor step = _steps[i];
+            BtfType type = Types[step.TypeId];
+            if (step.IsMember)
+            {
+                text.Append('.').Append(BtfName.Show(Types.NameOf(type.Member(step.Index).NameOffset)));
+            }
+            else if (i == 0 && type.IsEnumeration && step.Index < type.Length)
+            {
+                text.Append("::").Append(BtfName.Show(Types.NameOf(type.Enumerator(step.Index).NameOffset)));
+            }
+            else if (i > 0 || step.Index != 0)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"[{step.Index}]");
+            }
+        }
+
+        return text.ToString();
+    }
 }

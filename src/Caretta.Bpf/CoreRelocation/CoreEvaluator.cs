@@ -50,13 +50,13 @@ internal readonly struct CoreEvaluator(CoreQuestion question)
 
     private CoreAnswer AnswerElement(CoreAccess access)
     {
-        uint size = SizeOf(access, access.Last.TypeId);
+        uint id = access.Last.TypeId;
         switch (question.Record.Kind)
         {
             case CoreRelocationKind.FieldByteOffset:
-                return new CoreAnswer(access.BitOffset / 8) { Size = size, TypeId = access.Last.TypeId };
+                return new CoreAnswer(access.BitOffset / 8) { Size = ElementSizeOf(access, id), TypeId = id };
             case CoreRelocationKind.FieldByteSize:
-                return new CoreAnswer(size);
+                return new CoreAnswer(SizeOf(access, id));
             default:
                 throw question.Failure("asked of an element of an array, which has only an offset and a size");
         }
@@ -86,7 +86,7 @@ internal readonly struct CoreEvaluator(CoreQuestion question)
             case CoreRelocationKind.FieldByteOffset:
                 return isBitfield
                     ? new CoreAnswer(byteOffset) { IsAmbiguous = true }
-                    : new CoreAnswer(byteOffset) { Size = (uint)byteSize, TypeId = type.Id };
+                    : new CoreAnswer(byteOffset) { Size = ElementSizeOf(access, type.Id), TypeId = type.Id };
             case CoreRelocationKind.FieldByteSize:
                 return new CoreAnswer(byteSize) { IsAmbiguous = isBitfield };
             case CoreRelocationKind.FieldSigned:
@@ -135,6 +135,21 @@ internal readonly struct CoreEvaluator(CoreQuestion question)
         {
             question.Fail($"field of {bitSize / 8} bytes in {access.Types.ImageName} does not fit in a register");
         }
+    }
+
+    /// <summary>
+    /// Size of what a load from there reads: of an array, one element, for it may be longer or shorter in the kernel and start with the
+    /// same. libbpf before 1.5 took the whole array's size and poisoned such loads.
+    /// </summary>
+    private uint ElementSizeOf(CoreAccess access, uint id)
+    {
+        BtfType type = access.Types.SkipModifiers(id);
+        while (type.Kind == BtfKind.Array)      // the parser has limited such chains
+        {
+            type = access.Types.SkipModifiers(type.Array.ElementTypeId);
+        }
+
+        return SizeOf(access, type.Id);
     }
 
     private uint SizeOf(CoreAccess access, uint id)

@@ -22,11 +22,12 @@ internal static class CorePatcher
     /// <param name="record">The record.</param>
     /// <param name="fixup">Its answer.</param>
     /// <param name="local">The object's types, for messages.</param>
+    /// <returns>Whether the instruction was poisoned: the kernel has no value, or none that a load of that size could give.</returns>
     /// <exception cref="CoreRelocationException">
     /// There is no such instruction, it is of a kind that holds no such value, the value does not fit, or it does not hold what the
     /// compiler must have written: then the object was changed after compilation.
     /// </exception>
-    public static void Apply(Span<BpfInstruction> function, CoreRelocationRecord record, CoreFixup fixup, BtfTypes local)
+    public static bool Apply(Span<BpfInstruction> function, CoreRelocationRecord record, CoreFixup fixup, BtfTypes local)
     {
         int index = record.InstructionIndex;
         if ((uint)index >= (uint)function.Length)
@@ -48,7 +49,7 @@ internal static class CorePatcher
         if (fixup.IsPoisoned)
         {
             Poison(function, index);
-            return;
+            return true;
         }
 
         switch (instruction.Class)
@@ -57,8 +58,7 @@ internal static class CorePatcher
                 function[index] = PatchArithmetic(instruction, record, fixup, local);
                 break;
             case BpfInstruction.ClassLoadIndirect or BpfInstruction.ClassStore or BpfInstruction.ClassStoreIndirect:
-                PatchAccess(function, index, record, fixup, local);
-                break;
+                return !TryPatchAccess(function, index, record, fixup, local);
             case BpfInstruction.ClassLoad:
                 PatchWide(function, index, record, fixup, local);
                 break;
@@ -66,6 +66,8 @@ internal static class CorePatcher
                 Fail(record, local, $"instruction {instruction} holds no value that could be replaced");
                 break;
         }
+
+        return false;
     }
 
     private static BpfInstruction PatchArithmetic(BpfInstruction instruction, CoreRelocationRecord record, CoreFixup fixup, BtfTypes local)
@@ -91,7 +93,7 @@ internal static class CorePatcher
         return instruction with { Immediate = (int)fixup.Value };
     }
 
-    private static void PatchAccess(
+    private static bool TryPatchAccess(
         Span<BpfInstruction> function, int index, CoreRelocationRecord record, CoreFixup fixup, BtfTypes local)
     {
         BpfInstruction instruction = function[index];
@@ -111,7 +113,7 @@ internal static class CorePatcher
             if (!fixup.CanResize)
             {
                 Poison(function, index);
-                return;
+                return false;
             }
 
             if (SizeOf(instruction.Opcode) != fixup.LocalSize)
@@ -131,6 +133,7 @@ internal static class CorePatcher
         }
 
         function[index] = instruction;
+        return true;
     }
 
     private static void PatchWide(

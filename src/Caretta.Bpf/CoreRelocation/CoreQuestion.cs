@@ -17,7 +17,7 @@ internal sealed class CoreQuestion(BtfTypes types)
     /// </summary>
     private const int MaxSteps = 1 << 20;
 
-    private int _stepsLeft;
+    private int _stepsLeft = MaxSteps;
 
     /// <summary>The record.</summary>
     public CoreRelocationRecord Record { get; private set; }

@@ -16,21 +16,32 @@ internal sealed class CoreRelocator
 {
     private readonly BtfTypes _local;
     private readonly BtfTypes _target;
-    private readonly BtfTypes[] _modules;
+    private readonly Func<IReadOnlyList<BtfTypes>> _readModules;
     private readonly Dictionary<uint, List<Candidate>> _candidates = [];
     private readonly List<uint> _ids = [];
     private readonly CoreQuestion _question;
     private readonly CoreAccess _found = new();
+    private IReadOnlyList<BtfTypes>? _modules;
+    private Candidate? _answered;
 
     /// <summary>Prepares relocations of an object.</summary>
     /// <param name="local">The object's own types.</param>
     /// <param name="target">The kernel's types, or those of a file made for this kernel.</param>
     /// <param name="modules">Split BTF of loaded kernel modules, each on top of <paramref name="target"/>; in this order.</param>
-    public CoreRelocator(BtfTypes local, BtfTypes target, params ReadOnlySpan<BtfTypes> modules)
+    public CoreRelocator(BtfTypes local, BtfTypes target, params BtfTypes[] modules)
+        : this(local, target, () => modules)
+    {
+    }
+
+    /// <summary>Prepares relocations of an object.</summary>
+    /// <param name="local">The object's own types.</param>
+    /// <param name="target">The kernel's types.</param>
+    /// <param name="readModules">Reads those of its modules; called once, when the kernel proper has no type of a name.</param>
+    public CoreRelocator(BtfTypes local, BtfTypes target, Func<IReadOnlyList<BtfTypes>> readModules)
     {
         _local = local;
         _target = target;
-        _modules = modules.ToArray();
+        _readModules = readModules;
         _question = new CoreQuestion(local);
     }
 
@@ -40,6 +51,7 @@ internal sealed class CoreRelocator
     /// </exception>
     public CoreFixup Resolve(CoreRelocationRecord record)
     {
+        _answered = null;
         _question.Read(record);
         if (record.Kind == CoreRelocationKind.TypeIdLocal)
         {
@@ -65,6 +77,7 @@ internal sealed class CoreRelocator
             {
                 fixup = next;
                 bitOffset = _found.BitOffset;
+                _answered = candidate;
             }
             else
             {
@@ -82,6 +95,17 @@ internal sealed class CoreRelocator
         candidates.RemoveRange(matching, candidates.Count - matching);
         return fixup;
     }
+
+    /// <summary>Puts the answer to the last record that was resolved into words.</summary>
+    public CoreResolution Describe(string function, CoreRelocationRecord record, CoreFixup fixup, bool isPoisoned) => new(
+        function, record, _local[record.TypeId].ToString(), BtfName.Show(_local.NameOf(record.AccessStringOffset)), _question.Access.Describe(),
+        _answered?.Types[_answered.Value.Id].ToString(), _answered?.Types.ImageName,
+        isPoisoned ? CoreOutcome.Poisoned : CoreOutcome.Patched, isPoisoned ? 0 : fixup.Value, fixup.LocalValue);
+
+    /// <summary>Puts the failure of a record into words.</summary>
+    public CoreResolution Describe(string function, CoreRelocationRecord record, CoreRelocationException failure) => new(
+        function, record, failure.LocalType, record.AccessStringOffset < _local.StringLength ? BtfName.Show(_local.NameOf(record.AccessStringOffset)) : "",
+        "", null, null, CoreOutcome.Failed, 0, 0, failure.Reason);
 
     private List<Candidate> CandidatesFor(uint localId)
     {
@@ -101,7 +125,7 @@ internal sealed class CoreRelocator
         AddCandidates(candidates, _target, name, root.Kind);
         if (candidates.Count == 0)
         {
-            foreach (BtfTypes module in _modules)
+            foreach (BtfTypes module in _modules ??= _readModules())
             {
                 AddCandidates(candidates, module, name, root.Kind);
             }

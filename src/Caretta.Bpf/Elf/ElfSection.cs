@@ -34,8 +34,10 @@ internal readonly record struct ElfSection(
     /// <summary><c>SHT_REL</c>: relocations whose addend is in the instruction.</summary>
     public const uint Relocation = 9;
 
+    /// <summary><c>SHF_COMPRESSED</c>.</summary>
+    public const ulong CompressedFlag = 0x800;
+
     private const ulong ExecutableFlag = 0x4;
-    private const ulong CompressedFlag = 0x800;
 
     /// <summary>Whether the section holds instructions: PROGBITS, executable and not empty.</summary>
     public bool IsCode => Type == ProgramBits && (Flags & ExecutableFlag) != 0 && Size != 0;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Caretta.Bpf.Interop;
 
@@ -13,28 +12,37 @@ internal static unsafe class BpfSyscall
     /// </summary>
     private const int MaxTries = 1000;
 
-    /// <summary>Calls bpf(2) with an attr of exactly the size of <typeparamref name="T"/>.</summary>
+    /// <summary>
+    /// Calls bpf(2) with an attr of exactly the size of <typeparamref name="T"/>. Where the kernel charges locked memory and refuses for
+    /// it, the limit is raised and the call made again.
+    /// </summary>
     /// <returns>The kernel's non-negative result, or <c>-errno</c>.</returns>
     public static int Call<T>(bpf_cmd command, ref T attr)
         where T : unmanaged
     {
+        KernelCalls kernel = KernelCalls.Current;
+
         // The reference is pinned for the length of the call; the kernel reads and writes sizeof(T) bytes, no more.
         fixed (T* pointer = &attr)
         {
-            for (int i = 0; ; i++)
-            {
-                nint result = Libc.Syscall(SystemCall.Bpf, (nint)command, (nint)pointer, sizeof(T), 0, 0);
-                if (result >= 0)
-                {
-                    return (int)result;
-                }
+            int result = CallPatiently(kernel, command, pointer, sizeof(T));
+            bool isCharged = command is bpf_cmd.BPF_MAP_CREATE or bpf_cmd.BPF_PROG_LOAD or bpf_cmd.BPF_BTF_LOAD;
+            return result == -Errno.EPERM && isCharged && kernel.LockedMemory.Raise(kernel)
+                ? CallPatiently(kernel, command, pointer, sizeof(T))
+                : result;
+        }
+    }
 
-                int errno = Marshal.GetLastPInvokeError();
-                bool interrupted = command == bpf_cmd.BPF_PROG_LOAD && errno is Errno.EAGAIN or Errno.EINTR;
-                if (!interrupted || i == MaxTries)
-                {
-                    return -errno;
-                }
+    /// <summary>One call, repeated only where it was interrupted before it did anything.</summary>
+    internal static int CallPatiently(KernelCalls kernel, bpf_cmd command, void* attr, int size)
+    {
+        for (int i = 0; ; i++)
+        {
+            int result = kernel.Bpf(command, attr, size);
+            bool interrupted = command == bpf_cmd.BPF_PROG_LOAD && result is -Errno.EAGAIN or -Errno.EINTR;
+            if (!interrupted || i == MaxTries)
+            {
+                return result;
             }
         }
     }

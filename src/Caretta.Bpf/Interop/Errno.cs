@@ -13,12 +13,15 @@ internal static class Errno
     public const int EFAULT = 14;
     public const int EBUSY = 16;
     public const int EEXIST = 17;
+    public const int ENODEV = 19;
     public const int EINVAL = 22;
     public const int ENOSPC = 28;
     public const int E2BIG = 7;
     public const int EDEADLK = 35;
     public const int ENOSYS = 38;
+    public const int EPROTO = 71;
     public const int EOPNOTSUPP = 95;
+    public const int EADDRNOTAVAIL = 99;
     public const int ETIMEDOUT = 110;
 
     /// <summary>Kernel-internal, but bpf(2) lets it out; libc has no text for it.</summary>
@@ -42,7 +45,7 @@ internal static class Errno
         EBUSY => "EBUSY",
         EEXIST => "EEXIST",
         18 => "EXDEV",
-        19 => "ENODEV",
+        ENODEV => "ENODEV",
         20 => "ENOTDIR",
         EINVAL => "EINVAL",
         24 => "EMFILE",
@@ -54,9 +57,10 @@ internal static class Errno
         36 => "ENAMETOOLONG",
         ENOSYS => "ENOSYS",
         62 => "ETIME",
-        71 => "EPROTO",
+        EPROTO => "EPROTO",
         75 => "EOVERFLOW",
         EOPNOTSUPP => "EOPNOTSUPP",
+        EADDRNOTAVAIL => "EADDRNOTAVAIL",
         ETIMEDOUT => "ETIMEDOUT",
         ENOTSUPP => "ENOTSUPP",
         _ => $"errno {errno}",

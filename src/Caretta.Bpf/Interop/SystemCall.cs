@@ -13,5 +13,7 @@ internal static class SystemCall
 
     public static nint PerfEventOpen => Arm64 ? 241 : 298;
 
+    public static nint Prlimit => Arm64 ? 261 : 302;
+
     public static nint Statx => Arm64 ? 291 : 332;
 }

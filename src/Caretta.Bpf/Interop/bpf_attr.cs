@@ -15,12 +15,15 @@ internal enum bpf_cmd
     BPF_MAP_DELETE_ELEM = 3,
     BPF_MAP_GET_NEXT_KEY = 4,
     BPF_PROG_LOAD = 5,
+    BPF_OBJ_PIN = 6,
+    BPF_OBJ_GET = 7,
     BPF_PROG_ATTACH = 8,
     BPF_PROG_DETACH = 9,
     BPF_PROG_TEST_RUN = 10,
     BPF_OBJ_GET_INFO_BY_FD = 15,
     BPF_RAW_TRACEPOINT_OPEN = 17,
     BPF_BTF_LOAD = 18,
+    BPF_BTF_GET_FD_BY_ID = 19,
     BPF_MAP_LOOKUP_AND_DELETE_ELEM = 21,
     BPF_MAP_FREEZE = 22,
     BPF_MAP_LOOKUP_BATCH = 24,
@@ -28,7 +31,9 @@ internal enum bpf_cmd
     BPF_MAP_UPDATE_BATCH = 26,
     BPF_MAP_DELETE_BATCH = 27,
     BPF_LINK_CREATE = 28,
+    BPF_LINK_UPDATE = 29,
     BPF_ITER_CREATE = 33,
+    BPF_LINK_DETACH = 34,
     BPF_PROG_BIND_MAP = 35,
 }
 
@@ -39,6 +44,13 @@ internal struct bpf_obj_name
     public const int Length = 16;
 
     private byte _first;
+
+    public override readonly string ToString()
+    {
+        ReadOnlySpan<byte> bytes = this;
+        int end = bytes.IndexOf((byte)0);
+        return System.Text.Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]);
+    }
 }
 
 /// <summary>BPF_MAP_CREATE.</summary>
@@ -116,6 +128,10 @@ internal struct bpf_attr_prog_load
     public uint attach_prog_fd;
     public uint core_relo_cnt;
     public ulong fd_array;
+    public ulong core_relos;
+    public uint core_relo_rec_size;
+    /// <summary>Written by the kernel, Linux 6.4: what the whole log takes, its terminating NUL included.</summary>
+    public uint log_true_size;
 }
 
 /// <summary>BPF_PROG_ATTACH and BPF_PROG_DETACH.</summary>
@@ -177,25 +193,92 @@ internal struct bpf_attr_btf_load
     private readonly uint _pad;
 }
 
-/// <summary>BPF_LINK_CREATE, with the members for iterators and for BTF-typed tracing.</summary>
+/// <summary>BPF_OBJ_PIN and BPF_OBJ_GET.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_attr_obj
+{
+    public ulong pathname;
+    public uint bpf_fd;
+    public uint file_flags;
+}
+
+/// <summary>BPF_LINK_CREATE, with the members for iterators and for events.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct bpf_attr_link_create
 {
     public uint prog_fd;
+    /// <summary>Or target_ifindex.</summary>
     public uint target_fd;
     public uint attach_type;
     public uint flags;
-    /// <summary>iter_info: address of a <see cref="bpf_iter_link_info"/>; tracing: target_btf_id in the low half; perf event: bpf_cookie.</summary>
+    /// <summary>iter_info: address of one of the <see cref="bpf_iter_link_info_map"/>; perf event: bpf_cookie.</summary>
     public ulong iter_info;
     public uint iter_info_len;
     private readonly uint _pad;
 }
 
+/// <summary>BPF_LINK_CREATE for several kernel functions.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_attr_link_create_multi
+{
+    public uint prog_fd;
+    public uint target_fd;
+    public uint attach_type;
+    public uint flags;
+    public bpf_kprobe_multi kprobe_multi;
+}
+
+/// <summary>Member kprobe_multi of BPF_LINK_CREATE.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_kprobe_multi
+{
+    public uint flags;
+    public uint cnt;
+    public ulong syms;
+    public ulong addrs;
+    public ulong cookies;
+}
+
+/// <summary>BPF_LINK_UPDATE.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_attr_link_update
+{
+    public uint link_fd;
+    public uint new_prog_fd;
+    public uint flags;
+    public uint old_prog_fd;
+}
+
+/// <summary>BPF_LINK_DETACH.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_attr_link_detach
+{
+    public uint link_fd;
+}
+
 /// <summary><c>union bpf_iter_link_info</c>, the member for map iterators.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct bpf_iter_link_info
+internal struct bpf_iter_link_info_map
 {
     public uint map_fd;
+}
+
+/// <summary><c>union bpf_iter_link_info</c>, the member for cgroups.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_iter_link_info_cgroup
+{
+    public uint order;
+    public uint cgroup_fd;
+    public ulong cgroup_id;
+}
+
+/// <summary><c>union bpf_iter_link_info</c>, the member for tasks.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_iter_link_info_task
+{
+    public uint tid;
+    public uint pid;
+    public uint pid_fd;
 }
 
 /// <summary>BPF_ITER_CREATE.</summary>
@@ -258,4 +341,43 @@ internal struct bpf_prog_info
     public uint attach_btf_obj_id;
     public uint attach_btf_id;
     private readonly uint _pad;
+}
+
+/// <summary><c>struct bpf_map_info</c> up to <c>map_extra</c> (Linux 5.16).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_map_info
+{
+    public uint type;
+    public uint id;
+    public uint key_size;
+    public uint value_size;
+    public uint max_entries;
+    public uint map_flags;
+    public bpf_obj_name name;
+    public uint ifindex;
+    public uint btf_vmlinux_value_type_id;
+    public ulong netns_dev;
+    public ulong netns_ino;
+    public uint btf_id;
+    public uint btf_key_type_id;
+    public uint btf_value_type_id;
+    public uint btf_vmlinux_id;
+    public ulong map_extra;
+}
+
+/// <summary>BPF_*_GET_FD_BY_ID.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_attr_get_id
+{
+    /// <summary>Or prog_id, map_id, btf_id, link_id.</summary>
+    public uint start_id;
+}
+
+/// <summary><c>struct bpf_btf_info</c> of Linux 4.18.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_btf_info
+{
+    public ulong btf;
+    public uint btf_size;
+    public uint id;
 }

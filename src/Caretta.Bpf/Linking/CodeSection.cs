@@ -8,6 +8,9 @@ namespace Caretta.Bpf.Linking;
 /// <param name="bytes">Its bytes, a multiple of 8.</param>
 internal sealed class CodeSection(int index, string name, ReadOnlyMemory<byte> bytes)
 {
+    /// <summary>The section whose functions are called by programs and are none themselves.</summary>
+    public const string Subprograms = ".text";
+
     /// <summary>Number of the section in the object file.</summary>
     public int Index { get; } = index;
 

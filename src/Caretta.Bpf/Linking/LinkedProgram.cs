@@ -12,21 +12,27 @@ public sealed class LinkedProgram
     private const int PoisonedFunctionHelper = 2002000000;
 
     private readonly BpfInstruction[] _instructions;
+    private readonly int _configurationCount;
 
     internal LinkedProgram(
-        BpfProgramDefinition definition, BpfInstruction[] instructions, BpfMapReference[] maps, BpfKernelSymbolReference[] symbols,
-        BpfFunctionInfo[] functionInfo, BpfLineInfo[] lineInfo)
+        BpfProgramDefinition definition, LinkedFunction[] functions, BpfInstruction[] instructions, BpfMapReference[] maps,
+        BpfKernelSymbolReference[] symbols, BpfFunctionInfo[] functionInfo, BpfLineInfo[] lineInfo, int configurationCount)
     {
         Definition = definition;
+        Functions = functions;
         _instructions = instructions;
         MapReferences = maps;
         KernelSymbolReferences = symbols;
         FunctionInfo = functionInfo;
         LineInfo = lineInfo;
+        _configurationCount = configurationCount;
     }
 
     /// <summary>The program that was linked.</summary>
     public BpfProgramDefinition Definition { get; }
+
+    /// <summary>The functions it consists of, in the order of the code: its own first.</summary>
+    public IReadOnlyList<LinkedFunction> Functions { get; }
 
     /// <summary>The code: the program's function first, then each function that it reaches, once. Changed only by the methods here.</summary>
     public ReadOnlySpan<BpfInstruction> Instructions => _instructions;
@@ -77,11 +83,11 @@ public sealed class LinkedProgram
             BpfInstruction.Call, source: BpfInstruction.PseudoKernelFunctionCall, offset: moduleIndex, immediate: (int)typeId);
 
     /// <summary>
-    /// Replaces the call of a weak kernel function that is missing by a call of helper 2002000000 + symbol index. The verifier refuses the
-    /// program only if it can get there.
+    /// Replaces the call of a weak kernel function that is missing by a call of helper 2002000000 + number of the extern. The verifier
+    /// refuses the program only if it can get there. Externs are numbered as libbpf does: values of the configuration, then symbols.
     /// </summary>
     public void PoisonFunction(BpfKernelSymbolReference reference) =>
-        Poison(reference.InstructionIndex, reference.IsCall ? 1 : 2, unchecked(PoisonedFunctionHelper + reference.SymbolIndex));
+        Poison(reference.InstructionIndex, reference.IsCall ? 1 : 2, unchecked(PoisonedFunctionHelper + _configurationCount + reference.SymbolIndex));
 
     private void SetWide(int index, byte source, int low, int high)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using Caretta.Bpf.Btf;
 using Caretta.Bpf.CoreRelocation;
 
@@ -13,15 +14,22 @@ public sealed class ProgramLinker
     private readonly BpfObject _object;
     private readonly CoreRelocator? _relocator;
     private readonly Dictionary<int, BpfInstruction[]> _relocated = [];
+    private Dictionary<string, string?>? _callbacks;
 
-    internal ProgramLinker(BpfObject bpfObject, BtfTypes? kernelTypes, ReadOnlySpan<BtfTypes> modules)
+    internal ProgramLinker(BpfObject bpfObject, BtfTypes? kernelTypes, Func<IReadOnlyList<BtfTypes>> readModules)
     {
         _object = bpfObject;
         if (kernelTypes is not null && bpfObject.Btf is { } types)
         {
-            _relocator = new CoreRelocator(types, kernelTypes, modules);
+            _relocator = new CoreRelocator(types, kernelTypes, readModules);
         }
     }
+
+    /// <summary>
+    /// Receives what becomes of every relocation against kernel types, function by function, once for each. With it, a relocation without
+    /// an answer no longer hides those behind it; linking fails all the same. Initially <see langword="null"/>: nothing is kept.
+    /// </summary>
+    public ICollection<CoreResolution>? Resolutions { get; set; }
 
     /// <summary>Links one program.</summary>
     /// <exception cref="BadImageException">The object describes only some of the program's functions.</exception>
@@ -49,8 +57,10 @@ public sealed class ProgramLinker
             }
         }
 
+        LinkedFunction[] placed = [.. functions.Select(function => new LinkedFunction(function.Name, starts[function.Index], function.Length))];
         return new LinkedProgram(
-            program, instructions, [.. maps], [.. symbols], FunctionInfoOf(functions, starts), LineInfoOf(functions, starts));
+            program, placed, instructions, [.. maps], [.. symbols], FunctionInfoOf(functions, starts), LineInfoOf(functions, starts),
+            _object.Configuration.Count);
     }
 
     private static ReadOnlySpan<CodeRelocation> RelocationsOf(CodeFunction function) =>
@@ -64,8 +74,21 @@ public sealed class ProgramLinker
     {
         List<CodeFunction> functions = [main];
         Dictionary<int, int> starts = new() { [main.Index] = 0 };
-        Stack<(CodeFunction Function, int Next)> open = new([(main, 0)]);
         int end = main.Length;
+        AddReachable(main, functions, starts, ref end);
+        if (ExceptionCallbackOf(main) is { } callback && starts.TryAdd(callback.Index, end))
+        {
+            functions.Add(callback);
+            end += callback.Length;
+            AddReachable(callback, functions, starts, ref end);
+        }
+
+        return (functions, starts);
+    }
+
+    private void AddReachable(CodeFunction from, List<CodeFunction> functions, Dictionary<int, int> starts, ref int end)
+    {
+        Stack<(CodeFunction Function, int Next)> open = new([(from, 0)]);
         while (open.TryPop(out (CodeFunction Function, int Next) top))
         {
             ReadOnlySpan<CodeRelocation> relocations = RelocationsOf(top.Function);
@@ -85,8 +108,36 @@ public sealed class ProgramLinker
                 open.Push((callee, 0));
             }
         }
+    }
 
-        return (functions, starts);
+    /// <summary>
+    /// The function that runs when a program throws (Linux 6.7): nothing calls it, a tag of the program's function says its name. Of
+    /// several, none: the verifier then has its say.
+    /// </summary>
+    private CodeFunction? ExceptionCallbackOf(CodeFunction main)
+    {
+        if (_callbacks is null)
+        {
+            _callbacks = [];
+            for (uint id = 1; _object.Btf is { } types && id <= (uint)types.Count; id++)
+            {
+                BtfType tag = types[id];
+                if (tag.Kind == BtfKind.DeclarationTag && tag.ComponentIndex == -1 && tag.Name.StartsWith("exception_callback:"u8))
+                {
+                    string tagged = types[tag.TypeId].NameText;
+                    string name = Encoding.UTF8.GetString(tag.Name["exception_callback:".Length..]);
+                    _callbacks[tagged] = _callbacks.ContainsKey(tagged) ? null : name;
+                }
+            }
+        }
+
+        if (!_callbacks.TryGetValue(main.Name, out string? wanted) || wanted is null)
+        {
+            return null;
+        }
+
+        return _object.Functions.FirstOrDefault(function => function.Name == wanted && function.Section.Name == CodeSection.Subprograms)
+            ?? throw new BadImageException($"{_object.Name}: there is no function {wanted}, which {main.Name} names as its exception callback");
     }
 
     private static bool IsNew(CodeRelocation relocation, Dictionary<int, int> starts) =>
@@ -138,11 +189,27 @@ public sealed class ProgramLinker
         }
 
         code = function.Code.ToArray();
+        CoreRelocationException? failure = null;
         foreach (CoreRecord record in records)
         {
             CoreRelocationRecord relocation = new(
                 (int)record.InstructionOffset - function.Start, record.TypeId, record.AccessOffset, (CoreRelocationKind)record.Kind);
-            CorePatcher.Apply(code, relocation, _relocator.Resolve(relocation), _object.Btf!);
+            try
+            {
+                CoreFixup fixup = _relocator.Resolve(relocation);
+                bool isPoisoned = CorePatcher.Apply(code, relocation, fixup, _object.Btf!);
+                Resolutions?.Add(_relocator.Describe(function.Name, relocation, fixup, isPoisoned));
+            }
+            catch (CoreRelocationException exception) when (Resolutions is not null)
+            {
+                Resolutions.Add(_relocator.Describe(function.Name, relocation, exception));
+                failure ??= exception;
+            }
+        }
+
+        if (failure is not null)
+        {
+            throw failure;
         }
 
         _relocated.Add(function.Index, code);

@@ -9,7 +9,6 @@ namespace Caretta.Bpf.Objects;
 internal sealed class BpfObjectReader
 {
     private const int MaximumLicenseLength = 127;   // kernel/bpf/syscall.c, bpf_prog_load: license[128]
-    private const string SubprogramSection = ".text";
 
     private readonly ElfFile _file;
     private readonly MapLayout _layout = new();
@@ -39,8 +38,9 @@ internal sealed class BpfObjectReader
         ReadDeclaredMaps(symbols);
         ReadData(symbols);
         ExternReader? externs = ExternReader.Read(_file, symbols, Types);
-        int configurationMap = ReadExterns(externs);
-        new RelocationReader(_file, sections, _layout, externs, configurationMap).Read();
+        ConfigurationMap = ReadExterns(externs);
+        new StructOpsReader(_file, Types, symbols, _layout, sections, Programs).Read();
+        new RelocationReader(_file, sections, _layout, externs, ConfigurationMap).Read();
         Symbols = new ObjectSymbols(_file, symbols, functions, externs);
         SlotReader.Read(_file, Find(".maps"u8), _layout, sections, Programs);
     }
@@ -65,6 +65,9 @@ internal sealed class BpfObjectReader
 
     /// <summary>All maps.</summary>
     public IReadOnlyList<BpfMapDefinition> Maps => _layout.Maps;
+
+    /// <summary>Index of the map that the values go to, −1 if there are none.</summary>
+    public int ConfigurationMap { get; }
 
     /// <summary>All variables.</summary>
     public List<BpfVariable> Variables { get; private set; } = [];
@@ -127,7 +130,7 @@ internal sealed class BpfObjectReader
         List<BpfProgramDefinition> programs = [];
         foreach (CodeFunction function in Functions)
         {
-            if (function.Section.Name != SubprogramSection)
+            if (function.Section.Name != CodeSection.Subprograms)
             {
                 programs.Add(new BpfProgramDefinition(programs.Count, function.Index, function.Name, function.Section.Name, function.Length));
             }
@@ -154,7 +157,11 @@ internal sealed class BpfObjectReader
         DataReader reader = new(_file, Types, symbols, _layout);
         foreach (ElfSection section in _file.Sections)
         {
-            if (reader.KindOf(section) is { } kind)
+            if (reader.IsArena(section))
+            {
+                reader.ReadArena(section);
+            }
+            else if (reader.KindOf(section) is { } kind)
             {
                 reader.Read(section, kind);
             }

@@ -9,11 +9,16 @@ internal sealed class DataReader(ElfFile file, BtfTypes? types, SymbolIndex symb
     /// <summary>The most that all data sections together may have; an object of a few bytes can claim any size for zeroes.</summary>
     public const uint MaximumTotalSize = 64 << 20;
 
+    private const uint LargestPage = 64 << 10;      // of any machine; the kernel counts an arena in its own pages
+
     private readonly HashSet<string> _names = [];
     private ulong _totalSize;
 
     /// <summary>All variables found so far.</summary>
     public List<BpfVariable> Variables { get; } = [];
+
+    /// <summary>Whether a section holds variables of an arena.</summary>
+    public bool IsArena(ElfSection section) => section is { IsData: true, Size: > 0 } && file.NameOf(section).SequenceEqual(".addr_space.1"u8);
 
     /// <summary>Says what kind of data a section holds, or <see langword="null"/> if programs cannot see it.</summary>
     public BpfMapKind? KindOf(ElfSection section)
@@ -32,6 +37,32 @@ internal sealed class DataReader(ElfFile file, BtfTypes? types, SymbolIndex symb
     /// <exception cref="BadImageException">The data is too large, or a variable is not inside of the section.</exception>
     public void Read(ElfSection section, BpfMapKind kind)
     {
+        string name = CheckSection(section);
+        BpfMapDefinition map = new(layout.Maps.Count, name, kind, (uint)section.Size, file.BytesOf(section));
+        layout.AddData(map, section.Index);
+        map.BtfValueTypeId = ReadVariables(section, map);
+    }
+
+    /// <summary>Reads the variables of address space 1: they lie in the object's one arena (Linux 6.9), at its start.</summary>
+    /// <exception cref="BadImageException">There is not exactly one arena, or a variable is not inside of the section.</exception>
+    /// <remarks>Source: libbpf, <c>init_arena_map_data</c>.</remarks>
+    public void ReadArena(ElfSection section)
+    {
+        string name = CheckSection(section);
+        BpfMapDefinition[] arenas = [.. layout.Maps.Where(map => map.Type == BpfMapType.Arena)];
+        if (arenas is not [{ } arena] || section.Size > arena.MaxEntries * (ulong)LargestPage)
+        {
+            throw new BadImageException($"{file.Name}: section {name} has {section.Size} bytes of variables, which need one map of type ARENA "
+                + $"that holds them, and there are {arenas.Length} arenas");
+        }
+
+        arena.SetArenaVariables(file.BytesOf(section));
+        layout.AddArena(arena, section.Index);
+        ReadVariables(section, arena);
+    }
+
+    private string CheckSection(ElfSection section)
+    {
         string name = file.TextOf(section);
         _totalSize += section.Size;
         if (section.Size > MaximumTotalSize || _totalSize > MaximumTotalSize)
@@ -40,22 +71,15 @@ internal sealed class DataReader(ElfFile file, BtfTypes? types, SymbolIndex symb
                 + $"no more than {MaximumTotalSize} are accepted in all data sections together");
         }
 
-        if (!_names.Add(name))
-        {
-            throw new BadImageException($"{file.Name}: there are two sections {name}, #{section.Index} is the second");
-        }
-
-        BpfMapDefinition map = new(layout.Maps.Count, name, kind, (uint)section.Size, file.BytesOf(section));
-        layout.AddData(map, section.Index);
-        ReadVariables(section, map);
+        return _names.Add(name) ? name
+            : throw new BadImageException($"{file.Name}: there are two sections {name}, #{section.Index} is the second");
     }
 
-    private void ReadVariables(ElfSection section, BpfMapDefinition map)
+    private uint ReadVariables(ElfSection section, BpfMapDefinition map)
     {
         Dictionary<string, BtfSectionVariable> typed = [];
         uint id = types?.FindByName(file.NameOf(section), BtfKind.DataSection) ?? 0;
         BtfType described = id == 0 ? default : types![id];
-        map.BtfValueTypeId = id;
         for (int i = 0; id != 0 && i < described.Length; i++)
         {
             BtfSectionVariable entry = described.SectionVariable(i);
@@ -74,7 +98,7 @@ internal sealed class DataReader(ElfFile file, BtfTypes? types, SymbolIndex symb
             if (symbol.Value > section.Size || symbol.Size > section.Size - symbol.Value)
             {
                 throw new BadImageException($"{file.Name}: variable {name} has {symbol.Size} bytes at offset 0x{symbol.Value:x} "
-                    + $"of section {map.Name}, which has {section.Size}");
+                    + $"of section {file.TextOf(section)}, which has {section.Size}");
             }
 
             // Compiler-made texts have symbols without a name; nobody can ask for them.
@@ -84,6 +108,8 @@ internal sealed class DataReader(ElfFile file, BtfTypes? types, SymbolIndex symb
                 Variables.Add(new BpfVariable(name, map.Index, (uint)symbol.Value, (uint)symbol.Size, type));
             }
         }
+
+        return id;
     }
 
     private static bool Matches(ReadOnlySpan<byte> name, ReadOnlySpan<byte> section) =>

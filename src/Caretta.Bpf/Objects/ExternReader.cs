@@ -35,7 +35,7 @@ internal sealed class ExternReader
     /// <summary>Kernel symbols by the index of their symbol: positions in <see cref="KernelSymbols"/>.</summary>
     public Dictionary<int, int> KernelSymbolIndexes { get; } = [];
 
-    /// <summary>Kernel symbols in the order of the symbol table.</summary>
+    /// <summary>Kernel symbols by name, which is libbpf's order: their numbers may be in a verifier's log.</summary>
     public List<BpfKernelSymbol> KernelSymbols { get; } = [];
 
     /// <summary>Type of the section <c>.kconfig</c>, 0 if there is none.</summary>
@@ -67,6 +67,7 @@ internal sealed class ExternReader
         }
 
         reader.LayOut();
+        reader.SortKernelSymbols();
         return reader;
     }
 
@@ -157,6 +158,22 @@ internal sealed class ExternReader
             BtfKind.Enum or BtfKind.Enum64 when size is 4 or 8 && type.Name.SequenceEqual("libbpf_tristate"u8) => ConfigurationKind.Tristate,
             _ => null,
         };
+    }
+
+    private void SortKernelSymbols()
+    {
+        BpfKernelSymbol[] sorted = [.. KernelSymbols.OrderBy(symbol => symbol.Name, StringComparer.Ordinal)];
+        Dictionary<int, int> positions = [];
+        for (int i = 0; i < sorted.Length; i++)
+        {
+            positions.Add(sorted[i].Index, i);
+            KernelSymbols[i] = sorted[i] with { Index = i };
+        }
+
+        foreach ((int symbol, int index) in KernelSymbolIndexes)
+        {
+            KernelSymbolIndexes[symbol] = positions[index];
+        }
     }
 
     // The order is libbpf's, so that a loaded map looks the same to every tool: wide alignment first, then small sizes, then by name.

@@ -32,6 +32,9 @@ internal sealed class MapLayout
         _data.Add(section, map.Index);
     }
 
+    /// <summary>Says that the variables of a section lie in a map that is declared.</summary>
+    public void AddArena(BpfMapDefinition map, int section) => _data.Add(section, map.Index);
+
     /// <summary>Finds the map declared at a place; −1 if there is none.</summary>
     public int DeclaredAt(int section, ulong offset) => _declared.GetValueOrDefault((section, offset), -1);
 

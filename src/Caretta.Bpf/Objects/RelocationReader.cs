@@ -90,8 +90,9 @@ internal sealed class RelocationReader(
                 // Calls between static functions of one section need no relocation: the distance is already right.
                 result.Add(Call(place, CodeRelocationKind.Call, function.Section, place.Instruction + (long)instruction.Immediate + 1, "this section"));
             }
-            else if (instruction is { Opcode: BpfInstruction.LoadImmediate64 or BpfInstruction.Call, SourceRegister: not 0 })
+            else if (instruction is { Opcode: BpfInstruction.LoadImmediate64, SourceRegister: BpfInstruction.PseudoFunction })
             {
+                // What else refers to something has its number already: that is for the kernel to judge.
                 throw Fail(place, $"an instruction that refers to something outside of itself ({instruction}), but no relocation says to what");
             }
 
@@ -132,6 +133,11 @@ internal sealed class RelocationReader(
         }
 
         int map = layout.DeclaredAt(symbol.SectionIndex, offset);
+        if (map < 0 && file.NameOf(file.Sections[symbol.SectionIndex]).SequenceEqual(".jumptables"u8))
+        {
+            throw Fail(place, $"{Describe(symbol)} is a jump table, which is not supported (compile with -fno-jump-tables)");
+        }
+
         if (map < 0)
         {
             throw Fail(place, $"{Describe(symbol)} at offset 0x{offset:x} of section {file.TextOf(file.Sections[symbol.SectionIndex])} "

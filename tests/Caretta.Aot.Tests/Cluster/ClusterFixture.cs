@@ -17,6 +17,7 @@ internal sealed class ClusterFixture : ICgroupPaths
 {
     public const string ThisNode = "node-1";
 
+    private Action? _nameHeld;
     private ulong _uids = 1;
 
     public ClusterFixture(NamingRules? rules = null, LinkLimits? limits = null, IAddressNames? dns = null, bool ready = true)
@@ -30,7 +31,7 @@ internal sealed class ClusterFixture : ICgroupPaths
         if (ready)
         {
             SyncAll();
-            Changes.ApplyTo(Index);
+            Changes.ApplyTo(Index, _nameHeld ??= Table.NameHeld);
         }
     }
 
@@ -112,7 +113,7 @@ internal sealed class ClusterFixture : ICgroupPaths
     public void Poll(ReadOnlySpan<LinkKey> keys, ReadOnlySpan<LinkDelta> deltas)
     {
         Table.Apply(keys, deltas);
-        Changes.ApplyTo(Index);
+        Changes.ApplyTo(Index, _nameHeld ??= Table.NameHeld);
         Table.EndPoll();
         Resolver.Tidy(Table);
     }

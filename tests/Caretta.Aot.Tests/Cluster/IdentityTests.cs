@@ -183,6 +183,79 @@ public sealed class IdentityTests
         Assert.Equal("demo/Deployment/web", cluster.Resolve(Key("10.96.0.1")).Server);
     }
 
+    [Fact]
+    public void A_backend_that_is_not_known_yet_does_not_turn_the_workload_into_the_service()
+    {
+        var cluster = new ClusterFixture(new NamingRules(ServiceAsWorkload: true));
+        PodObject known = cluster.Pod("web-1", "web", "10.0.0.1");
+        PodObject soon = cluster.Pod("api-1", "api", "10.0.0.2");
+        cluster.Add(known);
+        cluster.Add(new ServiceObject(cluster.NewUid(), "front", "demo", Addresses("10.96.0.1"), false));
+        cluster.Changes.Apply(ObjectChangeKind.Upserted, new EndpointSliceObject(cluster.NewUid(), "demo", "front",
+            [new(soon.Addresses[0], "Pod", soon.Name, soon.Uid), new(known.Addresses[0], "Pod", known.Name, known.Uid)]));
+        cluster.Poll();
+        Assert.Equal("demo/Deployment/web", cluster.Resolve(Key("10.96.0.1")).Server);
+        cluster.Add(soon);
+        cluster.Poll();
+        Assert.Equal("demo/Service/front", cluster.Resolve(Key("10.96.0.1")).Server);
+    }
+
+    [Fact]
+    public void Backends_are_gone_through_once_as_long_as_nothing_changes()
+    {
+        var cluster = new ClusterFixture(new NamingRules(ServiceAsWorkload: true));
+        OwnerReference controller = cluster.Controller("ReplicaSet", "web-5d4f");
+        PodObject web = cluster.Pod("web-1", null, "10.0.0.1") with { Controller = controller };
+        cluster.Add(web);
+        cluster.Add(new ServiceObject(cluster.NewUid(), "front", "demo", Addresses("10.96.0.1"), false));
+        cluster.Changes.Apply(ObjectChangeKind.Upserted,
+            new EndpointSliceObject(cluster.NewUid(), "demo", "front", [new(web.Addresses[0], "Pod", web.Name, web.Uid)]));
+        cluster.Poll();
+        cluster.Poll(Key("10.96.0.1"), 1);
+        Assert.Equal(1ul, cluster.Table.HeldSentBytes);         // the answer that is not there is not kept
+        cluster.Owners.Learn(controller, new OwnerReference("apps/v1", "Deployment", "web", cluster.NewUid()));
+        cluster.Poll();
+        Assert.Equal("demo/Deployment/web", cluster.Resolve(Key("10.96.0.1")).Server);
+        int asked = cluster.Owners.Asked;
+        for (ushort port = 1; port < 100; port++)
+        {
+            Assert.Equal("demo/Deployment/web", cluster.Resolve(Key("10.96.0.1", port: port)).Server);
+        }
+
+        Assert.Equal(asked, cluster.Owners.Asked);
+    }
+
+    [Fact]
+    public void Services_that_share_an_address_are_told_apart_by_port()
+    {
+        var cluster = new ClusterFixture();
+        var web = new ServiceObject(cluster.NewUid(), "web", "demo", Addresses("10.96.0.1", "203.0.113.7"), false, 80, 443);
+        var mail = new ServiceObject(cluster.NewUid(), "mail", "demo", Addresses("10.96.0.2", "203.0.113.7"), false, 25);
+        cluster.Add(web);
+        cluster.Add(mail);
+        cluster.Poll();
+        Assert.Equal("demo/Service/web", ServerAt(80));
+        Assert.Equal("demo/Service/web", ServerAt(443));
+        Assert.Equal("demo/Service/mail", ServerAt(25));
+        long epoch = cluster.Index.Epoch;
+        cluster.Add(mail);
+        cluster.Poll();
+        Assert.Equal(epoch, cluster.Index.Epoch);
+
+        // Ports move from one to the other, and the other goes.
+        cluster.Add(mail with { SharedPorts = [25, 443] });
+        cluster.Add(web with { SharedPorts = [80] });
+        cluster.Poll();
+        Assert.True(cluster.Index.Epoch > epoch);
+        Assert.Equal("demo/Service/mail", ServerAt(443));
+        cluster.Changes.Apply(ObjectChangeKind.Deleted, web);
+        cluster.Poll();
+        Assert.Equal("demo/Service/mail", ServerAt(443));
+        Assert.Equal("demo/Service/mail", ServerAt(80));        // the only one left
+
+        string ServerAt(ushort port) => cluster.Resolve(Key("203.0.113.7", port: port)).Server;
+    }
+
     [Theory]
     [InlineData(false, "demo/Service/api")]
     [InlineData(true, "demo/Deployment/web")]

@@ -52,8 +52,23 @@ public sealed class ObjectDecoderTests
             """{"metadata":{"name":"b","namespace":"n","uid":"u2"},"spec":{"clusterIP":"None","clusterIPs":["None"]},"status":{"loadBalancer":{}}}""");
         Assert.Equal(["10.96.0.1", "fd00::5", "203.0.113.1", "203.0.113.2"], services[0].Addresses.Select(address => address.ToString()));
         Assert.False(services[0].IsHeadless);
+        Assert.Empty(services[0].SharedPorts);
         Assert.Empty(services[1].Addresses);
         Assert.True(services[1].IsHeadless);
+    }
+
+    [Fact]
+    public async Task Of_a_service_that_may_share_an_address_the_ports_for_tcp_are_kept()
+    {
+        const string Ports = """ "ports":[{"port":80},{"port":443,"protocol":"TCP","name":"tls"},{"protocol":"UDP","port":53},{"port":70000},{"port":"x"},{}] """;
+        List<ServiceObject> services = await Decode(
+            new ServiceDecoder(),
+            $$$"""{"metadata":{"name":"a","uid":"u1"},"spec":{"clusterIP":"10.96.0.1",{{{Ports}}} },"status":{"loadBalancer":{"ingress":[{"ip":"203.0.113.2"}]} } }""",
+            $$$"""{"metadata":{"name":"b","uid":"u2"},"spec":{ {{{Ports}}},"externalIPs":["203.0.113.2"]} }""",
+            $$$"""{"metadata":{"name":"c","uid":"u3"},"spec":{"clusterIP":"10.96.0.3",{{{Ports}}} } }""");
+        Assert.Equal([80, 443], services[0].SharedPorts);
+        Assert.Equal([80, 443], services[1].SharedPorts);
+        Assert.Empty(services[2].SharedPorts);
     }
 
     [Fact]

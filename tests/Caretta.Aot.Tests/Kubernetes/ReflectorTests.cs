@@ -9,7 +9,7 @@ public sealed class ReflectorTests : IAsyncDisposable
 {
     private static readonly ReflectorOptions Quick = new()
     {
-        UseInitialEvents = false,
+        RelistByInitialEvents = false,
         FirstDelay = TimeSpan.FromMilliseconds(20),
         MaxDelay = TimeSpan.FromMilliseconds(100),
         DeniedDelay = TimeSpan.FromMilliseconds(300),
@@ -210,15 +210,21 @@ public sealed class ReflectorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Initial_events_make_a_list_where_the_server_knows_them()
+    public async Task What_is_listed_anew_comes_as_initial_events_where_the_server_knows_them()
     {
         Start(async exchange =>
         {
-            await exchange.BeginStreamAsync();
-            await exchange.WriteAsync(Samples.Event("ADDED", Samples.Pod(1, 5)) + Samples.Event("ADDED", Samples.Pod(2, 3)) + Samples.Bookmark(77, end: true));
-            await exchange.WriteAsync(Samples.Event("ADDED", Samples.Pod(3, 78)));
-            if (_server!.Requests.Count == 1)
+            if (_server!.Requests.Count <= 2)
             {
+                await ListThenExpire(exchange);
+                return;
+            }
+
+            await exchange.BeginStreamAsync();
+            if (exchange.Query("sendInitialEvents") is not null)
+            {
+                await exchange.WriteAsync(Samples.Event("ADDED", Samples.Pod(1, 105)) + Samples.Event("ADDED", Samples.Pod(2, 103)) + Samples.Bookmark(177, end: true));
+                await exchange.WriteAsync(Samples.Event("ADDED", Samples.Pod(3, 178)));
                 await Until(() => Status.Events == 1);
                 await exchange.EndStreamAsync();
             }
@@ -226,13 +232,16 @@ public sealed class ReflectorTests : IAsyncDisposable
             {
                 await exchange.HangAsync();
             }
-        }, Quick with { UseInitialEvents = true });
-        await _pods.WaitAsync("Reset", "Upserted pod-1", "Upserted pod-2", "Synced", "Upserted pod-3", "Upserted pod-1", "Upserted pod-2", "Upserted pod-3");
+        }, Quick with { RelistByInitialEvents = true });
+        await _pods.WaitAsync("Reset", "Upserted pod-1", "Synced", "Reset", "Upserted pod-1", "Upserted pod-2", "Synced", "Upserted pod-3");
+        await Until(() => Requests.Length == 4);
         Assert.Equal(
-            ["/api/v1/pods?watch=true&allowWatchBookmarks=true&T&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=0",
-                "/api/v1/pods?watch=true&allowWatchBookmarks=true&T&resourceVersion=78"],
+            ["/api/v1/pods?limit=500&resourceVersion=0",
+                "/api/v1/pods?watch=true&allowWatchBookmarks=true&T&resourceVersion=100",
+                "/api/v1/pods?watch=true&allowWatchBookmarks=true&T&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=",
+                "/api/v1/pods?watch=true&allowWatchBookmarks=true&T&resourceVersion=178"],
             Requests);
-        Assert.Equal(1, Status.Lists);
+        Assert.Equal(2, Status.Lists);
     }
 
     [Theory]
@@ -245,7 +254,11 @@ public sealed class ReflectorTests : IAsyncDisposable
     {
         Start(async exchange =>
         {
-            if (exchange.Query("sendInitialEvents") is null)
+            if (_server!.Requests.Count <= 2)
+            {
+                await ListThenExpire(exchange);
+            }
+            else if (exchange.Query("sendInitialEvents") is null)
             {
                 await ListThenHang(exchange);
             }
@@ -270,10 +283,10 @@ public sealed class ReflectorTests : IAsyncDisposable
 
                 await exchange.HangAsync();
             }
-        }, Quick with { UseInitialEvents = true, InitialEventsIdle = TimeSpan.FromMilliseconds(300) });
-        await Until(() => Status is { IsSynced: true, IsWatching: true });
+        }, Quick with { RelistByInitialEvents = true, InitialEventsIdle = TimeSpan.FromMilliseconds(300) });
+        await Until(() => Status is { IsSynced: true, IsWatching: true } && _pods.Changes.Count(static change => change == "Synced") == 2);
         Assert.Equal(["Reset", "Upserted pod-1", "Synced"], _pods.Changes.TakeLast(3));
-        Assert.Null(Status.LastError);
+        await Until(() => Status is { IsWatching: true, LastError: null });
     }
 
     [Fact]
@@ -397,6 +410,18 @@ public sealed class ReflectorTests : IAsyncDisposable
         Assert.Equal(
             ["/api/v1/pods?limit=500&resourceVersion=0", "watch", "watch", "watch", "/api/v1/pods?limit=500&resourceVersion=100&resourceVersionMatch=NotOlderThan"],
             Requests[..5].Select(static request => request.Contains("watch=true", StringComparison.Ordinal) ? "watch" : request));
+    }
+
+    private static async Task ListThenExpire(FakeExchange exchange)
+    {
+        if (exchange.IsWatch)
+        {
+            await exchange.StatusAsync(410, "too old resource version");
+        }
+        else
+        {
+            await exchange.JsonAsync(Samples.List(Samples.Pod(1)));
+        }
     }
 
     private static async Task ListThenHang(FakeExchange exchange)

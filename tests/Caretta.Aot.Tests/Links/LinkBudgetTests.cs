@@ -226,7 +226,7 @@ public sealed class LinkBudgetTests
 
         public bool IsGone(int workload) => Gone.Contains(workload);
 
-        public LinkEnds Resolve(in LinkKey key, TimeSpan waited) =>
+        public LinkEnds Resolve(in LinkKey key, TimeSpan waited, LinkHolders holders) =>
             waited < Hold ? LinkEnds.Held : new LinkEnds(key.Role == LinkRole.Client ? 1 : 2, key.ServerPort);
     }
 }

@@ -250,7 +250,7 @@ public sealed class LinkTableTests
 
         public bool IsGone(int workload) => false;
 
-        public LinkEnds Resolve(in LinkKey key, TimeSpan waited)
+        public LinkEnds Resolve(in LinkKey key, TimeSpan waited, LinkHolders holders)
         {
             Calls++;
             return Answer;

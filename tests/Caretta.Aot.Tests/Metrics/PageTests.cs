@@ -180,6 +180,13 @@ public sealed class PageTests
         health.IndexObjects[0] = 20_000;
         health.IndexAddresses = 25_000;
         health.DepartedObjects = 7;
+        health.SkippedObjects[0] = 4;
+        health.KnownOwners = 90;
+        health.PendingOwners = 5;
+        health.RefusedOwners = 6;
+        health.OwnerFailures = 1;
+        health.ApiRequests = 11;
+        health.ApiReceivedBytes = 12_600_000;
         health.NamedEnds = 8;
         health.UnresolvedEnds = 2;
         string page = Render(facts, health, ExpositionFormat.PrometheusText, LinkFamilies.All);
@@ -190,6 +197,13 @@ public sealed class PageTests
         Assert.Contains("caretta_agent_index_objects{object_type=\"pods\"} 20000\n", page, StringComparison.Ordinal);
         Assert.Contains("caretta_agent_index_addresses 25000\n", page, StringComparison.Ordinal);
         Assert.Contains("caretta_agent_index_departed_objects 7\n", page, StringComparison.Ordinal);
+        Assert.Contains("caretta_agent_skipped_objects_total{object_type=\"pods\"} 4\n", page, StringComparison.Ordinal);
+        Assert.Contains("caretta_agent_index_owners 90\n", page, StringComparison.Ordinal);
+        Assert.Contains("caretta_agent_pending_owners 5\n", page, StringComparison.Ordinal);
+        Assert.Contains("caretta_agent_refused_owners_total 6\n", page, StringComparison.Ordinal);
+        Assert.Contains("caretta_agent_owner_failures_total 1\n", page, StringComparison.Ordinal);
+        Assert.Contains("caretta_agent_api_requests_total 11\n", page, StringComparison.Ordinal);
+        Assert.Contains("caretta_agent_api_received_bytes_total 12600000\n", page, StringComparison.Ordinal);
         Assert.Contains("caretta_agent_unresolved_ratio 0.25\n", page, StringComparison.Ordinal);
     }
 

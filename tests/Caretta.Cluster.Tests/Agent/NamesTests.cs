@@ -111,6 +111,47 @@ public sealed class NamesTests
             sample.ToString());
     }
 
+    /// <summary>A service of several owners, translated connection by connection: each byte is under the workload that really got it.</summary>
+    [ClusterFact]
+    public async Task A_service_of_two_workloads_comes_out_as_the_one_that_answered()
+    {
+        const int Connections = 6;
+        await using ClusterScene scene = await ClusterScene.StartAsync(new ApiServerOptions { Controllers = true }, Cancellation, Space);
+        await scene.Server.Admin.CreateAsync(Manifest.Deployment(Space, "blue", 1, ClusterScene.NodeName), Cancellation);
+        await scene.Server.Admin.CreateAsync(Manifest.Deployment(Space, "green", 1, ClusterScene.NodeName), Cancellation);
+        JsonObject service = await scene.Server.Admin.CreateAsync(Manifest.Service(Space, "front", Port), Cancellation);
+        string clusterAddress = (string)service["spec"]!["clusterIP"]!;
+        RunningPod client = await scene.StartPodAsync(Manifest.Pod(Space, "client", ClusterScene.NodeName), Cancellation, "10.244.0.2");
+        RunningPod blue = await scene.RunPodAsync(Space, "blue-", Cancellation, "10.244.0.3");
+        RunningPod green = await scene.RunPodAsync(Space, "green-", Cancellation, "10.244.0.4");
+        await blue.Traffic.ListenAsync("10.244.0.3", Cancellation, Port);
+        await green.Traffic.ListenAsync("10.244.0.4", Cancellation, Port);
+        scene.Network.Balance(clusterAddress, ("10.244.0.3", "10.244.0.4"), Port);
+        RunningAgent agent = await scene.StartAgentAsync(Cancellation, port: 0, "--service-as", "workload");
+
+        // In turn, and different amounts, so that no mixture adds up.
+        long[] sent = new long[2], answered = new long[2];
+        for (int i = 0; i < Connections; i++)
+        {
+            sent[i % 2] += await ClusterScene.TalkAsync(
+                client, string.Create(CultureInfo.InvariantCulture, $"one-{i}"), clusterAddress, Port, Request << i, Response << i, Cancellation);
+            answered[i % 2] += Response << i;
+        }
+
+        await ClusterScene.ExpectAsync(
+            agent,
+            Port,
+            new Dictionary<NamedLink, long>
+            {
+                [new NamedLink("pod shop/client", "Deployment shop/blue", Port, 1)] = sent[0],
+                [new NamedLink("pod shop/client", "Deployment shop/blue", Port, 2)] = answered[0],
+                [new NamedLink("pod shop/client", "Deployment shop/green", Port, 1)] = sent[1],
+                [new NamedLink("pod shop/client", "Deployment shop/green", Port, 2)] = answered[1],
+            },
+            Patience,
+            Cancellation);
+    }
+
     [ClusterFact]
     public async Task An_address_given_to_another_pod_takes_no_byte_along()
     {

@@ -9,4 +9,7 @@ internal enum CgroupLayout
 
     /// <summary>The cgroupfs driver; all runtimes are alike.</summary>
     Cgroupfs,
+
+    /// <summary>Nothing in the v2 tree, as on a hybrid machine whose runtime keeps to v1: only addresses tell the pod.</summary>
+    Elsewhere,
 }

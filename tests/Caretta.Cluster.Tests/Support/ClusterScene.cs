@@ -56,6 +56,11 @@ internal sealed class ClusterScene : IAsyncDisposable
         Keep(await RunningPod.StartAsync(
             Server.Admin, Network, await Server.Admin.CreateAsync(manifest, cancellation), cancellation, addresses));
 
+    /// <summary>Creates a pod and runs it without telling the API server so.</summary>
+    public async Task<RunningPod> StartUnannouncedAsync(
+        JsonObject manifest, CgroupLayout layout, CancellationToken cancellation, params string[] addresses) =>
+        Keep(RunningPod.StartUnannounced(Network, await Server.Admin.CreateAsync(manifest, cancellation), layout, addresses));
+
     /// <summary>Runs the next pod that a controller made.</summary>
     /// <param name="space">The namespace.</param>
     /// <param name="prefix">The beginning of its name.</param>
@@ -75,10 +80,11 @@ internal sealed class ClusterScene : IAsyncDisposable
     /// <summary>Starts the agent with its account, as in a pod of the node.</summary>
     /// <param name="cancellation">Ends the wait.</param>
     /// <param name="port">Of the API server, or of a relay before it; 0 is the server's.</param>
-    public async Task<RunningAgent> StartAgentAsync(CancellationToken cancellation, int port = 0)
+    /// <param name="flags">Of the agent.</param>
+    public async Task<RunningAgent> StartAgentAsync(CancellationToken cancellation, int port = 0, params string[] flags)
     {
         var environment = new Dictionary<string, string>(ServiceAccount.EnvironmentFor(port == 0 ? Server.Port : port)) { ["NODE_NAME"] = NodeName };
-        return Keep(await RunningAgent.StartAsync(TimeSpan.FromMilliseconds(200), environment, Account.Launcher, cancellation));
+        return Keep(await RunningAgent.StartAsync(TimeSpan.FromMilliseconds(200), environment, Account.Launcher, cancellation, flags));
     }
 
     /// <summary>Connects, exchanges once and leaves the connection open.</summary>

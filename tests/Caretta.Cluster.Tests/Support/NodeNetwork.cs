@@ -105,6 +105,14 @@ internal sealed class NodeNetwork : IDisposable
         }
     }
 
+    /// <summary>Sends every second connection of pods to a service to the one, the others to the other, as kube-proxy does it for two endpoints.</summary>
+    /// <param name="service">The cluster's address, IPv4.</param>
+    /// <param name="pods">Addresses of two pods.</param>
+    /// <param name="port">Of all.</param>
+    public void Balance(string service, (string One, string Other) pods, int port) => Nft(
+        "add", "rule", "ip", "services", "prerouting",
+        $"ip daddr {service} tcp dport {port} dnat to numgen inc mod 2 map {{ 0 : {pods.One}, 1 : {pods.Other} }}");
+
     public void Dispose() => _node.Dispose();
 
     private static bool IsIPv6(string address) => address.Contains(':', StringComparison.Ordinal);

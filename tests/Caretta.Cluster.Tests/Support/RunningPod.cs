@@ -11,10 +11,10 @@ namespace Caretta.Cluster.Tests.Support;
 /// </summary>
 internal sealed class RunningPod : IAsyncDisposable
 {
-    private readonly PodCgroup _cgroup;
+    private readonly PodCgroup? _cgroup;
     private readonly NetworkNamespace? _namespace;
 
-    private RunningPod(JsonObject pod, IReadOnlyList<string> addresses, PodCgroup cgroup, NetworkNamespace? space, TrafficProcess traffic)
+    private RunningPod(JsonObject pod, IReadOnlyList<string> addresses, PodCgroup? cgroup, NetworkNamespace? space, TrafficProcess traffic)
     {
         Pod = pod;
         Addresses = addresses;
@@ -34,7 +34,7 @@ internal sealed class RunningPod : IAsyncDisposable
 
     public TrafficProcess Traffic { get; }
 
-    public string CgroupPath => _cgroup.Path;
+    public string CgroupPath => _cgroup!.Path;
 
     /// <summary>Starts it and says Running with its addresses.</summary>
     /// <param name="admin">To patch its status.</param>
@@ -42,13 +42,24 @@ internal sealed class RunningPod : IAsyncDisposable
     /// <param name="pod">As the API server has it. With <c>hostNetwork</c> it shares the node's namespace.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <param name="addresses">Its own, or those of the node.</param>
-    public static Task<RunningPod> StartAsync(
-        KubeClient admin, NodeNetwork network, JsonObject pod, CancellationToken cancellation, params string[] addresses) =>
-        StartAsync(admin, network, pod, CgroupLayout.SystemdContainerd, cancellation, addresses);
-
-    /// <inheritdoc cref="StartAsync(KubeClient, NodeNetwork, JsonObject, CancellationToken, string[])"/>
     public static async Task<RunningPod> StartAsync(
-        KubeClient admin, NodeNetwork network, JsonObject pod, CgroupLayout layout, CancellationToken cancellation, params string[] addresses)
+        KubeClient admin, NodeNetwork network, JsonObject pod, CancellationToken cancellation, params string[] addresses)
+    {
+        RunningPod running = StartUnannounced(network, pod, CgroupLayout.SystemdContainerd, addresses);
+        try
+        {
+            await running.AnnounceAsync(admin, cancellation);
+            return running;
+        }
+        catch
+        {
+            await running.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts it; the API server does not learn of it before <see cref="AnnounceAsync"/>.</summary>
+    public static RunningPod StartUnannounced(NodeNetwork network, JsonObject pod, CgroupLayout layout, params string[] addresses)
     {
         // In a list's items the server leaves these out.
         pod["apiVersion"] = "v1";
@@ -59,30 +70,30 @@ internal sealed class RunningPod : IAsyncDisposable
         TrafficProcess? traffic = null;
         try
         {
-            cgroup = PodCgroup.Create((string)pod["metadata"]!["uid"]!, RandomNumberGenerator.GetHexString(64, lowercase: true), layout);
+            cgroup = layout == CgroupLayout.Elsewhere ? null
+                : PodCgroup.Create((string)pod["metadata"]!["uid"]!, RandomNumberGenerator.GetHexString(64, lowercase: true), layout);
             traffic = TrafficProcess.Start((own ?? network.Host).Name);
-            cgroup.Adopt(traffic.Id);
-            await admin.SetPodStatusAsync(KubePath.Of(pod), "Running", cancellation, addresses);
+            cgroup?.Adopt(traffic.Id);
             return new RunningPod(pod, addresses, cgroup, own, traffic);
         }
         catch
         {
-            if (traffic is not null)
-            {
-                await traffic.DisposeAsync();
-            }
-
+            traffic?.DisposeAsync().AsTask().GetAwaiter().GetResult();
             cgroup?.Dispose();
             own?.Dispose();
             throw;
         }
     }
 
+    /// <summary>Says that it runs, and with which addresses.</summary>
+    public Task AnnounceAsync(KubeClient admin, CancellationToken cancellation) =>
+        admin.SetPodStatusAsync(Path, "Running", cancellation, [.. Addresses]);
+
     /// <summary>Ends the workload, its control group and its network; the API server is not told.</summary>
     public async ValueTask DisposeAsync()
     {
         await Traffic.DisposeAsync();
-        _cgroup.Dispose();
+        _cgroup?.Dispose();
         _namespace?.Dispose();
     }
 }

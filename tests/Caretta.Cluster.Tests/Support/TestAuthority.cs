@@ -35,6 +35,7 @@ internal sealed class TestAuthority : IDisposable
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(IPAddress.Loopback);
         names.AddIpAddress(IPAddress.IPv6Loopback);
+        names.AddIpAddress(IPAddress.Parse("10.96.0.1"));      // the service "kubernetes", by which pods reach it
         foreach (string name in ServerNames)
         {
             names.AddDnsName(name);

@@ -3,8 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 
 using Caretta.Kernel.Tests.Support;
-using Caretta.Traffic;
 using Caretta.Testing;
+using Caretta.Traffic;
 using Caretta.Traffic.Reports;
 
 using Xunit;
@@ -134,6 +134,41 @@ public sealed class UnusualConnectionTests
         }
 
         await ExpectAsync(agent, port, Role.Server, new PortTotals(0, 500, Closed: 100));
+    }
+
+    [KernelFact]
+    public async Task What_is_accepted_while_the_agent_starts_knows_its_owner()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using Socket listener = Listen();
+        int port = PortOf(listener);
+        using var started = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task traffic = Task.Run(
+            () =>
+            {
+                while (!started.IsCancellationRequested)
+                {
+                    using Socket client = NewSocket();
+                    client.Connect(listener.LocalEndPoint!);
+                    using Socket server = listener.Accept();
+                    Send(client, 3);
+                    Receive(server, 3);
+                }
+            },
+            cancellation);
+        await using RunningAgent agent = await RunningAgent.StartAsync(FastestPoll, cancellation);
+
+        // Clients at server ends are not looked at: one may be too old to have been seen when its server's end is established.
+        MetricsPage page = await Eventually.GetAsync(
+            "both ends have been counted",
+            TimeSpan.FromSeconds(10),
+            async () => await agent.ScrapeAsync(cancellation) is var one
+                && PortTotals.NamesOn(one, port, Role.Client).Any() && PortTotals.NamesOn(one, port, Role.Server).Any() ? one : null,
+            cancellation);
+        await started.CancelAsync();
+        await traffic;
+        string name = Assert.Single(PortTotals.NamesOn(page, port, Role.Client).Select(static names => names.Client).Distinct());
+        Assert.All(PortTotals.NamesOn(page, port, Role.Server), names => Assert.Equal(name, names.Server));
     }
 
     [KernelFact]

@@ -140,3 +140,32 @@ int raw_nowhere(void *context)
 {
 	return 0;
 }
+
+SEC("?xdp")
+int packet(struct xdp_md *ctx)
+{
+	__sync_fetch_and_add(&count, 1);
+	return XDP_PASS;
+}
+
+SEC("?tc")
+int traffic(struct __sk_buff *skb)
+{
+	__sync_fetch_and_add(&count, 1);
+	return -1; /* TC_ACT_UNSPEC, TCX_NEXT: go on */
+}
+
+SEC("?sk_lookup")
+int lookup(struct bpf_sk_lookup *ctx)
+{
+	__sync_fetch_and_add(&count, 1);
+	return SK_PASS;
+}
+
+SEC("?cgroup/sock_create")
+int sock_create_twice(struct bpf_sock *sock)
+{
+	if (is_ours())
+		__sync_fetch_and_add(&count, 1000);
+	return 1;
+}

@@ -1,8 +1,11 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
 using Caretta.Bpf;
+using Caretta.Bpf.Interop;
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 
 using Xunit;
 
@@ -28,6 +31,116 @@ public sealed class AttachTests
     [KernelFact]
     public Task Socket_operations_run_the_program_until_the_link_is_disposed() =>
         ExpectRunsAsync("sock_ops", static program => BpfLink.AttachCgroup(program, CgroupMount), Connect);
+
+    [KernelFact]
+    public Task A_cgroup_runs_the_program_on_kernels_without_links_for_it() => ExpectRunsAsync(
+        "sock_create",
+        static program =>
+        {
+            using KernelCalls.Replacement old = KernelCalls.Replace(new KernelWithoutLinks());
+            BpfLink link = BpfLink.AttachCgroup(program, CgroupMount);
+            Assert.False(link.IsKernelLink);
+            Assert.True(link.OutlivesProcess);
+            return link;
+        },
+        Connect);
+
+    [KernelFact]
+    public void Another_program_takes_the_place_of_one_that_is_attached()
+    {
+        using LoadedObject loaded = Load("sock_create", "sock_create_twice");
+        using BpfLink link = BpfLink.AttachCgroup(loaded.Program("sock_create"), CgroupMount);
+        Connect();
+        Assert.InRange(loaded.Read<ulong>("count"), 1UL, 999UL);
+
+        link.Update(loaded.Program("sock_create_twice"));
+        Connect();
+        ulong count = loaded.Read<ulong>("count");
+        Assert.True(count >= 1000);
+
+        link.Detach();
+        Connect();
+        Assert.Equal(count, loaded.Read<ulong>("count"));
+    }
+
+    [KernelFact]
+    public Task A_function_of_user_space_runs_the_program_until_the_link_is_disposed() =>
+        ExpectRunsAsync("user_entry", static program => AttachToLibrary(program, isReturn: false), AskDirectory, "probes.bpf.o");
+
+    [KernelFact]
+    public Task A_return_in_user_space_runs_the_program_until_the_link_is_disposed() =>
+        ExpectRunsAsync("user_return", static program => AttachToLibrary(program, isReturn: true), AskDirectory, "probes.bpf.o");
+
+    [KernelFact]
+    public Task A_process_is_probed_through_its_own_root() => ExpectRunsAsync(
+        "user_entry",
+        static program =>
+        {
+            string path = $"/proc/{Environment.ProcessId}/root{LibraryPath()}";
+            return BpfLink.AttachUprobe(program, path, UserSymbols.FindOffset(path, "getcwd"), process: Environment.ProcessId);
+        },
+        AskDirectory,
+        "probes.bpf.o");
+
+    [KernelFact]
+    public Task An_event_runs_the_program_until_the_link_is_disposed() => ExpectRunsAsync(
+        "sample",
+        static program =>
+        {
+            // "PID/task/TID": an event watches one thread.
+            string thread = Path.GetFileName(new FileInfo("/proc/thread-self").LinkTarget!);
+            return BpfLink.AttachPerfEvent(program, BpfPerfEvent.CpuClock(5000), int.Parse(thread, CultureInfo.InvariantCulture), -1);
+        },
+        static () => Thread.SpinWait(5_000_000),
+        "probes.bpf.o");
+
+    [KernelFact]
+    public void A_function_that_a_file_has_not_is_refused_by_name()
+    {
+        string library = LibraryPath();
+
+        KeyNotFoundException missing = Assert.Throws<KeyNotFoundException>(() => UserSymbols.FindOffset(library, "no_such_function"));
+        Assert.Equal($"{library} has no function no_such_function in its symbol tables", missing.Message);
+        Assert.Throws<BadImageException>(() => UserSymbols.FindOffset("/proc/self/status", "getcwd"));
+    }
+
+    [KernelFact]
+    public void Programs_are_attached_to_what_their_sections_name()
+    {
+        using LoadedObject loaded = Load("raw_tracepoint", "typed_tracepoint", "find_task", "sock_create");
+        using (BpfLink.Attach(loaded.Program("raw_tracepoint")))
+        using (BpfLink.Attach(loaded.Program("typed_tracepoint")))
+        {
+            CallKernel();
+        }
+
+        Assert.True(loaded.Read<ulong>("count") >= 2);
+        using (BpfLink.Attach(loaded.Program("find_task")))
+        {
+        }
+
+        NotSupportedException nowhere = Assert.Throws<NotSupportedException>(() => BpfLink.Attach(loaded.Program("sock_create")));
+        Assert.Equal(
+            "sock_create: section ?cgroup/sock_create does not say where to attach to: use the method for its kind", nowhere.Message);
+    }
+
+    [KernelFact]
+    public void An_iterator_is_confined_to_one_process()
+    {
+        using LoadedObject loaded = Load("find_task");
+        using (var ours = new BpfIterator(BpfLink.AttachIterator(loaded.Program("find_task"), BpfIteratorTarget.Thread(Environment.ProcessId))))
+        {
+            ours.Run();
+        }
+
+        Assert.Equal(1UL, loaded.Read<ulong>("count"));
+        using (var init = new BpfIterator(BpfLink.AttachIterator(loaded.Program("find_task"), BpfIteratorTarget.Process(1))))
+        {
+            init.Run();
+        }
+
+        Assert.Equal(1UL, loaded.Read<ulong>("count"));
+    }
 
     [KernelFact]
     public void A_cgroup_that_is_not_ours_does_not_run_the_program()
@@ -67,7 +180,7 @@ public sealed class AttachTests
         if (!Rerun.IsInner())
         {
             await Rerun.ExpectPassAsync(typeof(AttachTests),
-                ["unshare", "--mount", "sh", "-c", "mount -t tracefs tracefs /sys/kernel/tracing && exec \"$@\"", "sh"]);
+                ["unshare", "--mount", "sh", "-c", "mount -t tracefs tracefs /sys/kernel/tracing && exec \"$@\"", "sh"], cancellation: TestContext.Current.CancellationToken);
             return;
         }
 
@@ -88,7 +201,7 @@ public sealed class AttachTests
             await Rerun.ExpectPassAsync(typeof(AttachTests), [
                 "unshare", "--mount", "sh", "-c",
                 "mount -t tmpfs none /sys/kernel/tracing && mount -t tmpfs none /sys/kernel/debug && exec \"$@\"", "sh",
-            ]);
+            ], cancellation: TestContext.Current.CancellationToken);
             return;
         }
 
@@ -197,16 +310,19 @@ public sealed class AttachTests
         Assert.Throws<ObjectDisposedException>(() => BpfLink.AttachRawTracepoint(program, "sys_enter"));
     }
 
-    private static LoadedObject Load(params ReadOnlySpan<string> programs)
+    private static LoadedObject Load(params ReadOnlySpan<string> programs) => LoadFrom("hooks.bpf.o", programs);
+
+    private static LoadedObject LoadFrom(string name, params ReadOnlySpan<string> programs)
     {
-        BpfObject file = LoaderFixture.Parse("hooks.bpf.o", programs);
+        BpfObject file = LoaderFixture.Parse(name, programs);
         file.SetVariable("process", (uint)Environment.ProcessId);
         return BpfLoader.Load(file);
     }
 
-    private static async Task ExpectRunsAsync(string name, Func<BpfProgram, BpfLink> attach, Action act)
+    private static async Task ExpectRunsAsync(
+        string name, Func<BpfProgram, BpfLink> attach, Action act, string file = "hooks.bpf.o")
     {
-        using LoadedObject loaded = Load(name);
+        using LoadedObject loaded = LoadFrom(file, name);
         act();
         Assert.Equal(0UL, Count());
 
@@ -231,6 +347,18 @@ public sealed class AttachTests
         ulong Count() => loaded.Read<ulong>("count");
     }
 
+    private static BpfLink AttachToLibrary(BpfProgram program, bool isReturn)
+    {
+        string library = LibraryPath();
+        return BpfLink.AttachUprobe(program, library, UserSymbols.FindOffset(library, "getcwd"), isReturn);
+    }
+
+    private static string LibraryPath() => File.ReadLines("/proc/self/maps")
+        .Select(static line => line[(line.IndexOf('/', StringComparison.Ordinal) is > 0 and int at ? at : line.Length)..])
+        .First(static path => Path.GetFileName(path).StartsWith("libc.so", StringComparison.Ordinal));
+
+    private static void AskDirectory() => Assert.NotEmpty(Environment.CurrentDirectory);
+
     private static void CallKernel() => Assert.True(File.Exists("/proc/self/status"));
 
     private static void Connect()
@@ -238,5 +366,12 @@ public sealed class AttachTests
         // Nobody listens on port 1 of loopback; the attempt itself is what counts.
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         Assert.Throws<SocketException>(() => socket.Connect(IPAddress.Loopback, 1));
+    }
+
+    /// <summary>This kernel, but as before Linux 5.7.</summary>
+    private sealed class KernelWithoutLinks : KernelCalls
+    {
+        public override unsafe int Bpf(bpf_cmd command, void* attr, int size) =>
+            command == bpf_cmd.BPF_LINK_CREATE ? -Errno.EINVAL : base.Bpf(command, attr, size);
     }
 }

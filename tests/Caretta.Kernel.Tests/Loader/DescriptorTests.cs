@@ -1,5 +1,6 @@
 using Caretta.Bpf;
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 
 using Microsoft.Win32.SafeHandles;
 
@@ -10,7 +11,7 @@ namespace Caretta.Kernel.Tests.Loader;
 /// <summary>Whatever happens while an object is loaded, nothing of it stays behind.</summary>
 public sealed class DescriptorTests
 {
-    private const int Rounds = 300;
+    private const int Rounds = 1000;
 
     // Every second one fails, each at another point.
     private static readonly (string Object, string[] Programs, Type? Failure)[] Loads =
@@ -28,7 +29,7 @@ public sealed class DescriptorTests
     ];
 
     [KernelFact]
-    public void Hundreds_of_loads_leave_no_descriptor_and_no_memory()
+    public void A_thousand_loads_of_which_half_fail_leave_no_descriptor_and_no_memory()
     {
         int descriptors = OpenDescriptors.Count();
         long managed = 0;
@@ -64,6 +65,44 @@ public sealed class DescriptorTests
     }
 
     [KernelFact]
+    public async Task Collections_beside_loads_close_nothing_that_is_in_use()
+    {
+        int descriptors = OpenDescriptors.Count();
+        using var stop = new CancellationTokenSource();
+        var collector = new Thread(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+        });
+        collector.Start();
+        try
+        {
+            await Parallel.ForAsync(0, 200, TestContext.Current.CancellationToken, static (i, _) =>
+            {
+                // Nothing here is kept but by what uses it.
+                using BpfMap map = BpfMap.Create(new BpfMapShape("shared", BpfMapType.Array, 4, 8, 512, BpfMapDefinition.Mmapable));
+                using BpfMemory memory = map.MapMemory();
+                System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(memory.Span).Fill(i);
+                Assert.True(map.As<uint, long>().TryLookup(511, out long last));
+                Assert.Equal(i, last);
+                using LoadedObject loaded = LoaderFixture.Load("run.bpf.o", "calls_one");
+                Assert.Equal(0u, loaded.Run("calls_one"));
+                return ValueTask.CompletedTask;
+            });
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            collector.Join();
+        }
+
+        Assert.Equal(descriptors, OpenDescriptors.Count());
+    }
+
+    [KernelFact]
     public void Refused_attachments_leave_no_descriptor()
     {
         using LoadedObject loaded = LoaderFixture.Load("hooks.bpf.o", "raw_tracepoint", "sock_ops", "sum_elements");
@@ -83,7 +122,7 @@ public sealed class DescriptorTests
     {
         if (!Rerun.IsInner())
         {
-            await Rerun.ExpectPassAsync(typeof(DescriptorTests), []);
+            await Rerun.ExpectPassAsync(typeof(DescriptorTests), [], cancellation: TestContext.Current.CancellationToken);
             return;
         }
 

@@ -37,7 +37,18 @@ public sealed class KernelLayoutTests
         Compare<bpf_attr_link_create>(types, Named(types, attr, "link_create"));
         Compare<bpf_attr_iter_create>(types, Named(types, attr, "iter_create"));
         Compare<bpf_attr_prog_bind_map>(types, Named(types, attr, "prog_bind_map"));
-        Compare<bpf_iter_link_info>(types, Named(types, Find(types, "bpf_iter_link_info", BtfKind.Union), "map"));
+        Compare<bpf_attr_link_create_multi>(types, Named(types, attr, "link_create"));
+        Compare<bpf_attr_link_update>(types, Named(types, attr, "link_update"));
+        Compare<bpf_attr_link_detach>(types, Named(types, attr, "link_detach"));
+        Compare<bpf_attr_get_id>(types, Holding(types, attr, "next_id"));
+        Compare<bpf_btf_info>(types, Find(types, "bpf_btf_info", BtfKind.Struct));
+        Compare<bpf_attr_obj>(types, Holding(types, attr, "pathname"));
+        BtfType iterator = Find(types, "bpf_iter_link_info", BtfKind.Union);
+        Compare<bpf_iter_link_info_map>(types, Named(types, iterator, "map"));
+        Compare<bpf_iter_link_info_cgroup>(types, Named(types, iterator, "cgroup"));
+        Compare<bpf_iter_link_info_task>(types, Named(types, iterator, "task"));
+        Compare<bpf_map_info>(types, Find(types, "bpf_map_info", BtfKind.Struct));
+        Compare<rlimit64>(types, Find(types, "rlimit64", BtfKind.Struct));
     }
 
     [KernelFact]
@@ -76,6 +87,21 @@ public sealed class KernelLayoutTests
         CompareWhole<LinkDelta>(types, "link_delta");
         CompareWhole<SocketOwner>(types, "socket_owner");
         CompareWhole<KernelCounters>(types, "counters");
+    }
+
+    [KernelFact]
+    public void The_agents_structures_are_those_of_the_fallback_programs()
+    {
+        TierObjects objects = BuildInfo.TierObjects;
+        foreach (Func<ReadOnlyMemory<byte>> image in (Func<ReadOnlyMemory<byte>>[])[objects.Sockops, objects.SockopsTypes, objects.Tracing])
+        {
+            BtfTypes types = BpfObject.Parse(image(), "fallback").Btf!;
+
+            CompareWhole<LinkKey>(types, "link_key");
+            CompareWhole<LinkDelta>(types, "link_delta");
+            CompareWhole<SocketOwner>(types, "socket_owner");
+            CompareWhole<FallbackCounters>(types, "fallback_counters");
+        }
     }
 
     /// <summary>Every member of ours is a member of theirs at the same place and of the same size.</summary>

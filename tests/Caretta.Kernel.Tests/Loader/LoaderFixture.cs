@@ -27,6 +27,9 @@ internal static class LoaderFixture
     /// <summary>Loads some programs of an object.</summary>
     public static LoadedObject Load(string name, params ReadOnlySpan<string> programs) => BpfLoader.Load(Parse(name, programs));
 
+    /// <summary>Loads an object.</summary>
+    public static LoadedObject Load(BpfObject file) => BpfLoader.Load(file);
+
     /// <summary>Runs a network program once; it returns 0, or the line of its source that found something wrong.</summary>
     public static uint Run(this LoadedObject loaded, string program) => loaded.Program(program).TestRun(Packet).ReturnValue;
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 
 using Caretta.Bpf;
+using Caretta.Bpf.Interop;
 using Caretta.Kernel.Tests.Support;
 
 using Xunit;
@@ -184,13 +185,160 @@ public sealed class MapTests
     }
 
     [KernelFact]
-    public void Batches_of_keys_that_no_cursor_can_hold_are_refused_here()
+    public void Keys_that_no_cursor_can_hold_are_refused_here()
     {
-        using BpfMap map = BpfMap.Create(new BpfMapShape("prefixes", BpfMapType.LongestPrefixTrie, 8, 8, 16, 1));
-        MapCursor cursor = default;
+        using BpfMap map = BpfMap.Create(new BpfMapShape("long_keys", BpfMapType.Hash, 136, 8, 16, 0));
 
-        Assert.Throws<NotSupportedException>(() => map.As<ulong, ulong>().ReadBatch(ref cursor, new ulong[4], new ulong[4]));
         Assert.Throws<NotSupportedException>(map.Clear);
+    }
+
+    [KernelFact]
+    public void A_map_without_batches_is_walked_and_cleared_key_by_key()
+    {
+        // A trie of prefixes; it takes nothing in batches. 64 bits of prefix, then the address.
+        using BpfMap map = BpfMap.Create(new BpfMapShape("prefixes", BpfMapType.LongestPrefixTrie, 12, 8, 1000, 1));
+        BpfMap<Prefix, ulong> prefixes = map.As<Prefix, ulong>();
+        ulong expected = 0;
+        for (uint i = 0; i < 1000; i++)
+        {
+            prefixes.Update(new Prefix { Length = 64, High = i, Low = ~i }, i);
+            expected += i;
+        }
+
+        Prefix[] keys = new Prefix[7];
+        ulong[] values = new ulong[7];
+        (int Count, ulong Sum) read = Walk(prefixes, take: false, keys, values);
+        (int Count, ulong Sum) taken = Walk(prefixes, take: true, keys, values);
+        (int Count, ulong Sum) left = Walk(prefixes, take: false, keys, values);
+
+        Assert.Equal((1000, expected), read);
+        Assert.Equal((1000, expected), taken);
+        Assert.Equal((0, 0UL), left);
+
+        prefixes.Update(new Prefix { Length = 64 }, 1);
+        map.Clear();
+        Assert.False(prefixes.TryLookup(new Prefix { Length = 64 }, out _));
+    }
+
+    [KernelFact]
+    public void A_kernel_without_batches_gives_the_same_entries()
+    {
+        using BpfMap<uint, ulong> map = LoaderFixture.CreateHash(3000);
+        Fill(map, 3000);
+        using var old = KernelCalls.Replace(new KernelWithoutBatches());
+        uint[] keys = new uint[64];
+        ulong[] values = new ulong[64];
+
+        Assert.False(KernelFeatures.Current.HasBatches);
+        (int Count, ulong Sum) read = Walk(map, take: false, keys, values);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        (int Count, ulong Sum) taken = Walk(map, take: true, keys, values);
+        long after = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Equal((3000, 4498500UL), read);
+        Assert.Equal((3000, 4498500UL), taken);
+        Assert.Equal(0, after - before);
+        Assert.Equal((0, 0UL), Walk(map, take: false, keys, values));
+    }
+
+    [KernelFact]
+    public void A_walk_key_by_key_ends_while_others_add_and_remove()
+    {
+        using BpfMap<uint, ulong> map = LoaderFixture.CreateHash(64);
+        Fill(map, 32);
+        using var old = KernelCalls.Replace(new KernelWithoutBatches());
+        uint[] keys = new uint[1];
+        ulong[] values = new ulong[1];
+        MapCursor cursor = default;
+        int steps = 0;
+
+        // Each key that comes next is gone when it is asked for, which sends the kernel back to the first one.
+        while (!cursor.Ended)
+        {
+            map.ReadBatch(ref cursor, keys, values);
+            for (uint i = 0; i < 32; i++)
+            {
+                map.Delete(i + (32 * (uint)(steps % 2)));
+                map.Update(i + (32 * (uint)((steps + 1) % 2)), 0);
+            }
+
+            Assert.True(++steps < 10_000);
+        }
+    }
+
+    [KernelFact]
+    public void The_values_of_all_processors_are_read_and_written_whatever_their_size()
+    {
+        using BpfMap words = BpfMap.Create(new BpfMapShape("words", BpfMapType.PerCpuHash, 4, 8, 4, 0));
+        using BpfMap halves = BpfMap.Create(new BpfMapShape("halves", BpfMapType.PerCpuArray, 4, 12, 4, 0));
+        BpfPerCpuMap<uint, ulong> wide = words.AsPerCpu<uint, ulong>();
+        BpfPerCpuMap<uint, Prefix> odd = halves.AsPerCpu<uint, Prefix>();
+        ulong[] some = [.. Enumerable.Range(1, wide.Count).Select(static i => (ulong)i)];
+        Prefix[] others = [.. Enumerable.Range(1, odd.Count).Select(static i => new Prefix { Length = (uint)i, High = 2, Low = 3 * (uint)i })];
+
+        ulong[] read = new ulong[wide.Count];
+        Prefix[] readOdd = new Prefix[odd.Count];
+        Assert.False(wide.TryLookup(7, read));
+        wide.Update(7, some);
+        odd.Update(3, others);
+
+        Assert.True(wide.TryLookup(7, read));
+        Assert.True(odd.TryLookup(3, readOdd));
+        Assert.Equal(some, read);
+        Assert.Equal(others, readOdd);
+        Assert.Throws<ArgumentException>(() => wide.TryLookup(7, new ulong[wide.Count + 1]));
+        Assert.Throws<ArgumentException>(() => words.AsPerCpu<uint, uint>());
+        Assert.Throws<ArgumentException>(() => halves.As<uint, uint>());
+    }
+
+    [KernelFact]
+    public void Variables_are_shared_memory()
+    {
+        using LoadedObject loaded = LoaderFixture.Load("hooks.bpf.o", "raw_tracepoint");
+        (BpfMap map, int offset) = loaded.Variable("other_programs");
+        using BpfMemory memory = map.MapMemory();
+        ref ulong number = ref MemoryMarshal.AsRef<ulong>(memory.Span[offset..]);
+
+        Volatile.Write(ref number, 42);
+
+        Assert.Equal(42UL, loaded.Read<ulong>("other_programs"));
+        Assert.Equal((map.Shape.ValueSize + 7) & ~7, memory.Length);
+    }
+
+    [KernelFact]
+    public void Constants_are_memory_that_can_only_be_read()
+    {
+        BpfObject file = LoaderFixture.Parse("hooks.bpf.o", "raw_tracepoint");
+        file.SetVariable("process", 4711u);
+        using LoadedObject loaded = BpfLoader.Load(file);
+        (BpfMap map, int offset) = loaded.Variable("process");
+
+        using BpfMemory memory = map.MapMemory(isWritable: false);
+
+        Assert.Equal(4711u, MemoryMarshal.Read<uint>(memory.Span[offset..]));
+        Assert.Equal("EPERM", Assert.Throws<BpfException>(() => map.MapMemory()).ErrorName);
+        using BpfMap<uint, ulong> hash = LoaderFixture.CreateHash(1);
+        Assert.Equal("ENOTSUPP", Assert.Throws<BpfException>(() => hash.MapMemory()).ErrorName);
+    }
+
+    private static (int Count, ulong Sum) Walk<TKey>(BpfMap<TKey, ulong> map, bool take, TKey[] keys, ulong[] values)
+        where TKey : unmanaged
+    {
+        MapCursor cursor = default;
+        int count = 0;
+        ulong sum = 0;
+        while (!cursor.Ended)
+        {
+            int some = take ? map.TakeBatch(ref cursor, keys, values) : map.ReadBatch(ref cursor, keys, values);
+            for (int i = 0; i < some; i++)
+            {
+                sum += values[i];
+            }
+
+            count += some;
+        }
+
+        return (count, sum);
     }
 
     private static void Fill(BpfMap<uint, ulong> map, uint count)
@@ -199,5 +347,21 @@ public sealed class MapTests
         {
             map.Update(i, i);
         }
+    }
+
+    private struct Prefix
+    {
+        public uint Length;
+        public uint High;
+        public uint Low;
+    }
+
+    /// <summary>This kernel, but as before Linux 5.6.</summary>
+    private sealed class KernelWithoutBatches : KernelCalls
+    {
+        public override unsafe int Bpf(bpf_cmd command, void* attr, int size) =>
+            command is bpf_cmd.BPF_MAP_LOOKUP_BATCH or bpf_cmd.BPF_MAP_LOOKUP_AND_DELETE_BATCH
+                ? -Errno.EINVAL
+                : base.Bpf(command, attr, size);
     }
 }

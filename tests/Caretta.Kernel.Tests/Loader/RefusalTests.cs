@@ -1,5 +1,6 @@
 using Caretta.Bpf;
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 
 using Xunit;
 
@@ -40,7 +41,7 @@ public sealed class RefusalTests
         BpfException refused = Assert.Throws<BpfException>(() => LoaderFixture.Load("refused.bpf.o", "missing_field").Dispose());
 
         Assert.Equal(
-            "load program missing_field: EINVAL (22): the program uses a field, type or value that this kernel does not have "
+            "load program missing_field: EINVAL (22): the program uses task_struct.this_field_never_existed, which this kernel does not have "
             + "(CO-RE relocation without target)",
             refused.Message);
     }
@@ -51,7 +52,7 @@ public sealed class RefusalTests
         BpfException refused = Assert.Throws<BpfException>(() => LoaderFixture.Load("refused.bpf.o", "missing_function").Dispose());
 
         Assert.Equal(
-            "load program missing_function: EINVAL (22): the program calls a kernel function that this kernel does not have", refused.Message);
+            "load program missing_function: EINVAL (22): the program calls kernel function no_such_function that this kernel does not have", refused.Message);
     }
 
     [KernelFact]
@@ -66,14 +67,18 @@ public sealed class RefusalTests
     }
 
     [KernelFact]
-    public void A_map_to_be_pinned_is_refused_by_name()
+    public void A_function_that_the_other_program_has_not_is_refused_by_name()
     {
-        BpfObject file = LoaderFixture.Parse("refused.bpf.o", "good");
-        file.Map("numbers").PinByName = true;
+        using LoadedObject host = LoaderFixture.Load("probes.bpf.o", "host");
+        BpfObject file = LoaderFixture.Parse("probes.bpf.o", "replacement");
 
-        NotSupportedException refused = Assert.Throws<NotSupportedException>(() => BpfLoader.Load(file).Dispose());
+        KeyNotFoundException nobody = Assert.Throws<KeyNotFoundException>(() => BpfLoader.Load(file).Dispose());
+        file.Program("replacement").AttachProgram = host.Program("host");
+        file.Program("replacement").AttachTarget = "no_such_function";
+        KeyNotFoundException nowhere = Assert.Throws<KeyNotFoundException>(() => BpfLoader.Load(file).Dispose());
 
-        Assert.Contains("numbers", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("program replacement: set AttachProgram to the program whose function it replaces", nobody.Message);
+        Assert.Equal("program replacement: program host has no function no_such_function to attach to", nowhere.Message);
     }
 
     [KernelFact]
@@ -91,7 +96,7 @@ public sealed class RefusalTests
     {
         if (!Rerun.IsInner())
         {
-            await Rerun.ExpectPassAsync(typeof(RefusalTests), ["setpriv", "--bounding-set=-bpf,-sys_admin"]);
+            await Rerun.ExpectPassAsync(typeof(RefusalTests), ["setpriv", "--bounding-set=-bpf,-sys_admin"], cancellation: TestContext.Current.CancellationToken);
             return;
         }
 

@@ -21,7 +21,7 @@ public sealed class LinkMapSizeTests
     {
         if (!Rerun.IsInner())
         {
-            await QuietMachine.ExpectPassAsync(typeof(LinkMapSizeTests));
+            await QuietMachine.ExpectPassAsync(typeof(LinkMapSizeTests), cancellation: TestContext.Current.CancellationToken);
             return;
         }
 
@@ -92,7 +92,7 @@ public sealed class LinkMapSizeTests
     {
         if (!Rerun.IsInner())
         {
-            await QuietMachine.ExpectPassAsync(typeof(LinkMapSizeTests));
+            await QuietMachine.ExpectPassAsync(typeof(LinkMapSizeTests), cancellation: TestContext.Current.CancellationToken);
             return;
         }
 

@@ -14,9 +14,9 @@ internal sealed class RecordingResolver : ILinkResolver
 
     public bool IsGone(int workload) => false;
 
-    public LinkEnds Resolve(in LinkKey key, TimeSpan waited)
+    public LinkEnds Resolve(in LinkKey key, TimeSpan waited, LinkHolders holders)
     {
         Keys.Add(key);
-        return new LinkEnds(Keys.Count, Keys.Count, false);
+        return new LinkEnds(Keys.Count, Keys.Count);
     }
 }

@@ -7,6 +7,7 @@ using Caretta.Aot.Links;
 using Caretta.Aot.Snapshots;
 using Caretta.Bpf;
 using Caretta.Kernel.Tests.Support;
+using Caretta.Testing;
 
 using Xunit;
 
@@ -41,17 +42,27 @@ public sealed class WarmPollTests
         }
     });
 
+    [KernelFact]
+    public async Task Polling_a_fallback_tier_allocates_nothing() => await ExpectNoAllocationAsync(
+        static (connections, _) =>
+        {
+            foreach (KeptConnection connection in connections)
+            {
+                connection.Exchange(10, 10);
+            }
+        },
+        KernelParts.Iterators);
+
     private static async Task ExpectNoAllocationAsync(
-        Action<List<KeptConnection>, Socket> act, [CallerMemberName] string test = "")
+        Action<List<KeptConnection>, Socket> act, KernelParts without = KernelParts.None, [CallerMemberName] string test = "")
     {
         if (!Rerun.IsInner(test))
         {
-            await QuietMachine.ExpectPassAsync(typeof(WarmPollTests), test);
+            await QuietMachine.ExpectPassAsync(typeof(WarmPollTests), test, TestContext.Current.CancellationToken);
             return;
         }
 
-        using MainTier tier = MainTier.Load(BuildInfo.ReadBpfObject(), trackProcesses: true);
-        tier.Attach(QuietMachine.Cgroup);
+        using ILinkTier tier = TierChoice.Start(BuildInfo.TierObjects, without, QuietMachine.Cgroup, trackProcesses: true, out _);
         using var memory = new AgentMemory(tier);
         Agent agent = CreateAgent(tier, memory, out SnapshotExchange exchange);
         using Socket listener = KeptConnection.Listen();
@@ -84,13 +95,13 @@ public sealed class WarmPollTests
         connections.ForEach(static connection => connection.Dispose());
     }
 
-    private static Agent CreateAgent(MainTier tier, AgentMemory memory, out SnapshotExchange exchange)
+    private static Agent CreateAgent(ILinkTier tier, AgentMemory memory, out SnapshotExchange exchange)
     {
         var facts = new AgentFacts
         {
             Version = "test",
             Kernel = KernelRelease.Text,
-            Tier = "main",
+            Tier = tier.Kind.Name(),
             StartTime = DateTimeOffset.UnixEpoch,
             Programs = [.. tier.Programs.Select(static program => program.Name)],
             Maps = memory.MapNames,

@@ -9,4 +9,8 @@ namespace Caretta.Aot.Identity.Objects;
 /// <c>status.loadBalancer.ingress</c>, each once. Empty for a headless service without others.
 /// </param>
 /// <param name="IsHeadless">Whether its cluster address is <c>None</c>: clients talk to the pods behind it.</param>
-internal sealed record ServiceObject(Uid Uid, string Name, string Namespace, NetAddress[] Addresses, bool IsHeadless);
+/// <param name="SharedPorts">
+/// Its TCP ports, where some address is not the cluster's own: services may share such a one, each with ports of its own. Empty for most.
+/// </param>
+internal sealed record ServiceObject(
+    Uid Uid, string Name, string Namespace, NetAddress[] Addresses, bool IsHeadless, params ushort[] SharedPorts);

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Caretta.Kernel.Tests.Polling;
+namespace Caretta.Testing;
 
 /// <summary>Both ends of one connection over loopback, driven from one thread.</summary>
 internal sealed class KeptConnection : IDisposable
@@ -10,7 +10,7 @@ internal sealed class KeptConnection : IDisposable
     private readonly Socket _client;
     private readonly Socket _server;
 
-    /// <summary>Connects from an address of loopback.</summary>
+    /// <summary>Connects from an address of this machine.</summary>
     public KeptConnection(Socket listener, IPAddress from)
     {
         _client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -29,10 +29,13 @@ internal sealed class KeptConnection : IDisposable
     }
 
     /// <summary>Listens at 127.0.0.1.</summary>
-    public static Socket Listen()
+    public static Socket Listen() => Listen(IPAddress.Loopback);
+
+    /// <summary>Listens at an address of this machine.</summary>
+    public static Socket Listen(IPAddress address)
     {
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Bind(new IPEndPoint(address, 0));
         listener.Listen(1024);
         return listener;
     }
