@@ -22,6 +22,7 @@ public sealed class BpfLoader
     private BpfHandle? _types;
     private BpfException? _typesRefusal;
     private bool _hasGlobalData;
+    private uint _arenaOffset;
     private KernelTypes? _kernel;
     private KernelSymbols? _symbols;
 
@@ -69,7 +70,7 @@ public sealed class BpfLoader
             loader.CreateMaps();
             loader.LoadPrograms();
             loader.FillProgramArrays();
-            return new LoadedObject(file, loader._maps, loader._programs, loader._leftOut);
+            return new LoadedObject(file, loader._maps, loader._programs, loader._leftOut, loader._arenaOffset);
         }
         catch (BpfException exception) when (loader._typesRefusal is { } refusal)
         {
@@ -169,6 +170,10 @@ public sealed class BpfLoader
             {
                 FillData(definition, _maps[i]!);
             }
+            else if (definition.Type == BpfMapType.Arena)
+            {
+                FillArena(definition, _maps[i]!);
+            }
         }
 
         // Only now do all the maps exist that others may hold.
@@ -265,6 +270,41 @@ public sealed class BpfLoader
         }
     }
 
+    /// <summary>Puts the variables of address space 1 to where programs look for them.</summary>
+    /// <remarks>
+    /// At the end of the arena where the kernel lets programs refer to it (Linux 7.0), else at its start; so programs that ask for pages of
+    /// their own find the same ones free as with libbpf (<c>init_arena_map_data</c>).
+    /// </remarks>
+    private void FillArena(BpfMapDefinition definition, BpfMap map)
+    {
+        const uint FaultsWithoutPage = 1 << 17;      // include/uapi/linux/bpf.h, BPF_F_SEGV_ON_FAULT
+        map.MapArena(definition.MapExtra);
+        ReadOnlySpan<byte> variables = definition.InitialValue.Span;
+        if (variables.IsEmpty)
+        {
+            return;
+        }
+
+        if ((definition.Flags & FaultsWithoutPage) != 0)
+        {
+            throw new NotSupportedException($"{_file.Name}: arena {definition.Name} has variables, but BPF_F_SEGV_ON_FAULT lets nobody write them");
+        }
+
+        long page = Environment.SystemPageSize;
+        long taken = (variables.Length + page - 1) & ~(page - 1);
+        long spare = map.Arena!.LongLength - taken;
+        if (spare < 0)
+        {
+            throw new BadImageException($"{_file.Name}: arena {definition.Name} has {map.Arena.LongLength} bytes, its variables {variables.Length}");
+        }
+
+        _arenaOffset = spare > 0 && KernelFeatures.Current.HasFarValues ? (uint)spare : 0;
+        if (!definition.IsInitiallyZero)
+        {
+            variables.CopyTo(map.Arena.Slice(_arenaOffset, variables.Length));
+        }
+    }
+
     private void LoadPrograms()
     {
         ProgramLinker linker = _file.CreateLinker(
@@ -306,7 +346,10 @@ public sealed class BpfLoader
             if (_maps[reference.MapIndex] is { } map)
             {
                 // Our maps stay open until the object is loaded or undone, so their numbers are good until then.
-                linked.SetMap(reference, (int)map.Handle.DangerousGetHandle());
+                bool isArena = reference.IsValue && map.Arena is not null;
+                linked.SetMap(
+                    isArena ? reference with { ValueOffset = reference.ValueOffset + _arenaOffset } : reference,
+                    (int)map.Handle.DangerousGetHandle());
             }
             else
             {

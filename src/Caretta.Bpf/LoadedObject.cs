@@ -8,8 +8,17 @@ public sealed class LoadedObject : IDisposable
     private readonly BpfMap?[] _maps;
     private readonly BpfProgram?[] _programs;
 
-    internal LoadedObject(BpfObject file, BpfMap?[] maps, BpfProgram?[] programs, IReadOnlyDictionary<string, Exception> leftOut)
+    private readonly uint _arenaOffset;
+
+    /// <param name="file">What was loaded.</param>
+    /// <param name="maps">Its maps, null where there is none.</param>
+    /// <param name="programs">Its programs, null where there is none.</param>
+    /// <param name="leftOut">What is missing for a reason.</param>
+    /// <param name="arenaOffset">Bytes from the start of the arena to its variables.</param>
+    internal LoadedObject(
+        BpfObject file, BpfMap?[] maps, BpfProgram?[] programs, IReadOnlyDictionary<string, Exception> leftOut, uint arenaOffset = 0)
     {
+        _arenaOffset = arenaOffset;
         _file = file;
         _maps = maps;
         _programs = programs;
@@ -43,11 +52,23 @@ public sealed class LoadedObject : IDisposable
     /// <returns>Null if there is none, it was not to be loaded, or it was optional and refused.</returns>
     public BpfProgram? FindProgram(string name) => Array.Find(_programs, program => program?.Name == name);
 
-    /// <summary>Where a global variable lives: its section's map, element 0, at this byte.</summary>
+    /// <summary>
+    /// The bytes of a global variable in an arena, shared with the programs: for <see cref="Volatile"/> and <see cref="Interlocked"/>.
+    /// Valid until this is disposed.
+    /// </summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public Span<byte> ArenaVariable(string name)
+    {
+        return _file.TryFindVariable(name, out BpfVariable variable) && _maps[variable.MapIndex]?.Arena is { } arena
+            ? arena.Slice((long)_arenaOffset + variable.Offset, (int)variable.Size)
+            : throw new KeyNotFoundException($"{_file.Name} has no variable {name} in an arena");
+    }
+
+    /// <summary>Where a global variable lives: its section's map, element 0, at this byte. For arenas ask <see cref="ArenaVariable"/>.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
     public (BpfMap Map, int Offset) Variable(string name)
     {
-        return _file.TryFindVariable(name, out BpfVariable variable) && _maps[variable.MapIndex] is { } map
+        return _file.TryFindVariable(name, out BpfVariable variable) && _maps[variable.MapIndex] is { Arena: null } map
             ? (map, (int)variable.Offset)
             : throw new KeyNotFoundException($"{_file.Name} has no variable {name}");
     }
