@@ -18,12 +18,13 @@ public sealed class BpfLoader
     private readonly BpfMap?[] _maps;
     private readonly BpfProgram?[] _programs;
     private readonly Dictionary<string, Exception> _leftOut = [];
-    private readonly Dictionary<int, (uint TypeId, int Member)> _structFunctions = [];
+    private readonly Dictionary<int, (KernelTypeId Type, int Member)> _structFunctions = [];
     private BpfHandle? _types;
     private BpfException? _typesRefusal;
     private bool _hasGlobalData;
     private uint _arenaOffset;
     private KernelTypes? _kernel;
+    private ModuleTypes? _modules;
     private KernelSymbols? _symbols;
 
     private BpfLoader(BpfObject file, BpfLoadOptions options)
@@ -87,6 +88,7 @@ public sealed class BpfLoader
         {
             // Maps and programs hold on to the types they need.
             loader._types?.Dispose();
+            loader._modules?.Dispose();
             loader._kernel?.Dispose();
         }
     }
@@ -110,7 +112,11 @@ public sealed class BpfLoader
         }
     }
 
-    private BtfTypes KernelBtf() => (_kernel ??= KernelTypes.Read()).Types;
+    private KernelTypes Kernel() => _kernel ??= KernelTypes.Read();
+
+    private BtfTypes KernelBtf() => Kernel().Types;
+
+    private ModuleTypes Modules() => _modules ??= ModuleTypes.Of(Kernel);
 
     private bool NeedsKernelTypes() => _file.Functions.Any(static function => function.Section.CoreRecords.Length > 0);
 
@@ -218,19 +224,22 @@ public sealed class BpfLoader
 
         if (definition.Kind == BpfMapKind.StructOps)
         {
-            StructOpsLayout layout = StructOpsLayout.Find(_file, definition, KernelBtf());
+            const uint ValueTypeOfModule = 1 << 15;      // include/uapi/linux/bpf.h, BPF_F_VTYPE_BTF_OBJ_FD
+            StructOpsLayout layout = StructOpsLayout.Find(_file, definition, KernelBtf(), Modules());
+            var type = new KernelTypeId(layout.TypeId, layout.Module);
             foreach (StructOpsFunction function in layout.Functions)
             {
-                if (!_structFunctions.TryAdd(function.ProgramIndex, (layout.TypeId, function.Member))
-                    && _structFunctions[function.ProgramIndex] != (layout.TypeId, function.Member))
+                if (!_structFunctions.TryAdd(function.ProgramIndex, (type, function.Member))
+                    && _structFunctions[function.ProgramIndex] != (type, function.Member))
                 {
                     throw new NotSupportedException($"{_file.Name}: {definition.Name}: program {_file.Programs[function.ProgramIndex].Name} "
                         + "stands in for another function elsewhere, and can be verified for one only");
                 }
             }
 
-            return BpfMap.Create(
-                shape with { ValueSize = layout.Value.Length }, info with { BtfVmlinuxValueTypeId = (int)layout.ValueTypeId }, _types);
+            info = info with { BtfVmlinuxValueTypeId = (int)layout.ValueTypeId, ValueTypeModule = Modules().DescriptorOf(layout.Module) };
+            uint flags = shape.Flags | (layout.Module is null ? 0 : ValueTypeOfModule);
+            return BpfMap.Create(shape with { ValueSize = layout.Value.Length, Flags = flags }, info, _types);
         }
 
         if (definition.IsData && definition.IsMmapable && !KernelFeatures.Current.LacksMappableArrays)
@@ -359,10 +368,11 @@ public sealed class BpfLoader
 
         foreach (BpfKernelSymbolReference reference in linked.KernelSymbolReferences)
         {
-            (_symbols ??= new KernelSymbols(_file, KernelBtf)).Resolve(linked, reference);
+            (_symbols ??= new KernelSymbols(_file, KernelBtf, Modules())).Resolve(linked, reference);
         }
 
-        bool isStructFunction = _structFunctions.TryGetValue(definition.Index, out (uint TypeId, int Member) function);
+        bool isStructFunction = _structFunctions.TryGetValue(definition.Index, out (KernelTypeId Type, int Member) function);
+        KernelTypeId hook = isStructFunction ? function.Type : AttachTypeId.Find(definition, KernelBtf, Modules());
         var load = new ProgramLoad
         {
             Name = definition.Name,
@@ -372,7 +382,9 @@ public sealed class BpfLoader
             AttachType = isStructFunction ? (BpfAttachType)function.Member : definition.ExpectedAttachType,
             AttachTypeIsOptional = definition.ExpectedAttachTypeIsOptional,
             Flags = (uint)definition.Flags,
-            AttachBtfId = isStructFunction ? function.TypeId : AttachTypeId.Find(definition, KernelBtf),
+            AttachBtfId = hook.Id,
+            AttachModule = Modules().DescriptorOf(hook.Module),
+            Descriptors = CallsModules(linked) ? Modules().Descriptors : [],
             AttachProgram = definition.AttachProgram?.Handle,
             KernelVersion = KernelRelease.VersionCode,
             Types = _types,
@@ -383,6 +395,19 @@ public sealed class BpfLoader
         return new BpfProgram(
             load.Load(), definition.Name, definition.Type, definition.ExpectedAttachType, definition.AttachTarget ?? string.Empty,
             definition.SectionName);
+    }
+
+    private static bool CallsModules(LinkedProgram linked)
+    {
+        foreach (BpfInstruction instruction in linked.Instructions)
+        {
+            if (instruction is { Opcode: BpfInstruction.Call, SourceRegister: BpfInstruction.PseudoKernelFunctionCall, Offset: not 0 })
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private string? NameOf(LinkedProgram linked, VerifierPoison kind, int index) => kind switch

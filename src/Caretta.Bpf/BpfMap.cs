@@ -398,6 +398,7 @@ public class BpfMap : IDisposable
             btf_value_type_id = (uint)info.BtfValueTypeId,
             btf_vmlinux_value_type_id = (uint)info.BtfVmlinuxValueTypeId,
             map_extra = info.MapExtra,
+            value_type_btf_obj_fd = info.ValueTypeModule,
         };
         return BpfSyscall.Call(bpf_cmd.BPF_MAP_CREATE, ref attr);
     }
@@ -428,5 +429,6 @@ public class BpfMap : IDisposable
         int BtfKeyTypeId = 0,
         int BtfValueTypeId = 0,
         ulong MapExtra = 0,
-        int BtfVmlinuxValueTypeId = 0);
+        int BtfVmlinuxValueTypeId = 0,
+        int ValueTypeModule = 0);
 }
