@@ -19,6 +19,7 @@ public sealed class BpfLoader
     private readonly BpfProgram?[] _programs;
     private readonly Dictionary<string, Exception> _leftOut = [];
     private readonly Dictionary<int, (KernelTypeId Type, int Member)> _structFunctions = [];
+    private readonly Dictionary<int, StructOpsLayout> _structs = [];
     private BpfHandle? _types;
     private BpfException? _typesRefusal;
     private bool _hasGlobalData;
@@ -71,7 +72,7 @@ public sealed class BpfLoader
             loader.CreateMaps();
             loader.LoadPrograms();
             loader.FillProgramArrays();
-            return new LoadedObject(file, loader._maps, loader._programs, loader._leftOut, loader._arenaOffset);
+            return new LoadedObject(file, loader._maps, loader._programs, loader._leftOut, loader._structs, loader._arenaOffset);
         }
         catch (BpfException exception) when (loader._typesRefusal is { } refusal)
         {
@@ -227,6 +228,7 @@ public sealed class BpfLoader
             const uint ValueTypeOfModule = 1 << 15;      // include/uapi/linux/bpf.h, BPF_F_VTYPE_BTF_OBJ_FD
             StructOpsLayout layout = StructOpsLayout.Find(_file, definition, KernelBtf(), Modules());
             var type = new KernelTypeId(layout.TypeId, layout.Module);
+            _structs.Add(definition.Index, layout);
             foreach (StructOpsFunction function in layout.Functions)
             {
                 if (!_structFunctions.TryAdd(function.ProgramIndex, (type, function.Member))

@@ -9,15 +9,19 @@ public sealed class LoadedObject : IDisposable
     private readonly BpfProgram?[] _programs;
 
     private readonly uint _arenaOffset;
+    private readonly IReadOnlyDictionary<int, StructOpsLayout> _structs;
 
     /// <param name="file">What was loaded.</param>
     /// <param name="maps">Its maps, null where there is none.</param>
     /// <param name="programs">Its programs, null where there is none.</param>
     /// <param name="leftOut">What is missing for a reason.</param>
+    /// <param name="structs">The values of its structs of the kernel by number of the map.</param>
     /// <param name="arenaOffset">Bytes from the start of the arena to its variables.</param>
     internal LoadedObject(
-        BpfObject file, BpfMap?[] maps, BpfProgram?[] programs, IReadOnlyDictionary<string, Exception> leftOut, uint arenaOffset = 0)
+        BpfObject file, BpfMap?[] maps, BpfProgram?[] programs, IReadOnlyDictionary<string, Exception> leftOut,
+        IReadOnlyDictionary<int, StructOpsLayout> structs, uint arenaOffset)
     {
+        _structs = structs;
         _arenaOffset = arenaOffset;
         _file = file;
         _maps = maps;
@@ -71,6 +75,36 @@ public sealed class LoadedObject : IDisposable
         return _file.TryFindVariable(name, out BpfVariable variable) && _maps[variable.MapIndex] is { Arena: null } map
             ? (map, (int)variable.Offset)
             : throw new KeyNotFoundException($"{_file.Name} has no variable {name}");
+    }
+
+    /// <summary>
+    /// Registers a struct of the kernel whose functions are programs (<c>.struct_ops</c>, Linux 5.6; <c>.struct_ops.link</c>, Linux 6.4), for
+    /// example a congestion control. Disposing the result takes it out of the kernel again, once nobody uses it any more. Without a link of
+    /// the kernel it outlives the process.
+    /// </summary>
+    /// <param name="map">Name of the variable that holds the struct.</param>
+    /// <exception cref="BpfException">Refused: EEXIST if there is one of the same name, EINVAL or ENOTSUPP if a function is missing.</exception>
+    /// <exception cref="KeyNotFoundException">There is no such struct, or it was not created.</exception>
+    public BpfLink AttachStruct(string map)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(map);
+        int index = Array.FindIndex(_maps, candidate => candidate?.Name == map);
+        if (!_structs.TryGetValue(index, out StructOpsLayout? layout))
+        {
+            throw new KeyNotFoundException($"{_file.Name} has no struct {map} of the kernel");
+        }
+
+        byte[] value = [.. layout.Value];
+        foreach (StructOpsFunction function in layout.Functions)
+        {
+            // The programs stay open as long as this object; one that was left out is a function that the struct does not have.
+            if (_programs[function.ProgramIndex] is { } program)
+            {
+                StructOpsAttachment.SetProgram(value, function.Offset, (int)program.Handle.DangerousGetHandle());
+            }
+        }
+
+        return StructOpsAttachment.Attach(_maps[index]!, value);
     }
 
     /// <inheritdoc/>
