@@ -30,7 +30,8 @@ internal static class AttachTypeId
         {
             BpfAttachType.TraceRawTracepoint => ("btf_trace_", BtfKind.Typedef),
             BpfAttachType.TraceIterator => ("bpf_iter_", BtfKind.Function),
-            BpfAttachType.TraceFentry or BpfAttachType.TraceFexit or BpfAttachType.ModifyReturn => (string.Empty, BtfKind.Function),
+            BpfAttachType.TraceFentry or BpfAttachType.TraceFexit or BpfAttachType.ModifyReturn or BpfAttachType.TraceFsession =>
+                (string.Empty, BtfKind.Function),
             BpfAttachType.LsmMac or BpfAttachType.LsmCgroup => ("bpf_lsm_", BtfKind.Function),
             _ => null,
         };
