@@ -231,6 +231,21 @@ internal struct bpf_attr_link_create_multi
     public bpf_kprobe_multi kprobe_multi;
 }
 
+/// <summary>BPF_LINK_CREATE for a netfilter hook.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_attr_link_create_netfilter
+{
+    public uint prog_fd;
+    public uint target_fd;
+    public uint attach_type;
+    public uint flags;
+    public uint pf;
+    public uint hooknum;
+    public int priority;
+    /// <summary>Of the hook: BPF_F_NETFILTER_IP_DEFRAG.</summary>
+    public uint netfilter_flags;
+}
+
 /// <summary>Member kprobe_multi of BPF_LINK_CREATE.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct bpf_kprobe_multi
