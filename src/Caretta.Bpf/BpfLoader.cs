@@ -394,9 +394,29 @@ public sealed class BpfLoader
             Lines = linked.LineInfo.ToArray(),
             NameOf = (kind, index) => NameOf(linked, kind, index),
         };
+        BpfHandle handle = load.Load();
+        BindConstants(handle);
         return new BpfProgram(
-            load.Load(), definition.Name, definition.Type, definition.ExpectedAttachType, definition.AttachTarget ?? string.Empty,
+            handle, definition.Name, definition.Type, definition.ExpectedAttachType, definition.AttachTarget ?? string.Empty,
             definition.SectionName);
+    }
+
+    /// <summary>
+    /// Keeps the constants as long as the program, also those that it does not refer to: tools look for a program's metadata there.
+    /// BPF_PROG_BIND_MAP, Linux 5.10; a kernel that refuses it runs the program all the same.
+    /// </summary>
+    private void BindConstants(BpfHandle program)
+    {
+        using BpfHandle.Lease lease = program.Borrow();
+        foreach (BpfMapDefinition definition in _file.Maps)
+        {
+            if (definition.Kind == BpfMapKind.ReadOnlyData && _maps[definition.Index] is { } map)
+            {
+                using BpfHandle.Lease mapLease = map.Handle.Borrow();
+                var attr = new Interop.bpf_attr_prog_bind_map { prog_fd = (uint)lease.Fd, map_fd = (uint)mapLease.Fd };
+                _ = Interop.BpfSyscall.Call(Interop.bpf_cmd.BPF_PROG_BIND_MAP, ref attr);
+            }
+        }
     }
 
     private static bool CallsModules(LinkedProgram linked)
