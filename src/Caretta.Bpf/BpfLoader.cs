@@ -436,18 +436,21 @@ public sealed class BpfLoader
     {
         VerifierPoison.Map when index < _file.Maps.Count => _file.Maps[index].Name,
         VerifierPoison.Function when index < _file.KernelSymbols.Count => _file.KernelSymbols[index].Name,
-        VerifierPoison.Relocation => NameOfRelocation(_file.Functions[linked.Definition.FunctionIndex], index),
+        VerifierPoison.Relocation => NameOfRelocation(linked, index),
         _ => null,
     };
 
-    /// <summary>Puts a relocation of the program's own function, which comes first, into words: <c>task_struct.pid</c>.</summary>
-    private string? NameOfRelocation(CodeFunction function, int instruction)
+    /// <summary>Puts a relocation into words: <c>task_struct.pid</c>.</summary>
+    private string? NameOfRelocation(LinkedProgram linked, int index)
     {
-        if (_file.Btf is not { } types || instruction >= function.Length)
+        LinkedFunction place = linked.Functions.FirstOrDefault(placed => index >= placed.Start && index - placed.Start < placed.Length);
+        if (_file.Btf is not { } types || place.Length == 0)
         {
             return null;
         }
 
+        int instruction = index - place.Start;
+        CodeFunction function = _file.Functions[place.Index];
         foreach (CoreRecord record in CodeSection.Within(function.Section.CoreRecords, function, static record => record.InstructionOffset))
         {
             if (record.InstructionOffset != function.Start + instruction)
