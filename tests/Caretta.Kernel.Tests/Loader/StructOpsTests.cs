@@ -11,19 +11,19 @@ using Xunit;
 
 namespace Caretta.Kernel.Tests.Loader;
 
-/// <summary>Congestion controls whose functions are programs, used by real connections. Linux 5.6, with a link 6.4.</summary>
+/// <summary>Congestion controls whose functions are programs, used by real connections: <c>newer/congestion.bpf.c</c>. Linux 5.6, with a link 6.4.</summary>
 public sealed class StructOpsTests
 {
     private const int Tcp = 6;                 // IPPROTO_TCP
     private const int TcpCongestion = 13;      // include/uapi/linux/tcp.h, TCP_CONGESTION
 
     [KernelTheory]
-    [InlineData("comparison/congestion.bpf.c", "steady", false)]
-    [InlineData("newer/congestion_link.bpf.c", "linked", true)]
-    public async Task A_connection_runs_the_programs_of_a_struct_until_it_is_detached(string source, string map, bool hasLink)
+    [InlineData("steady", false)]
+    [InlineData("linked", true)]
+    public async Task A_connection_runs_the_programs_of_a_struct_until_it_is_detached(string map, bool hasLink)
     {
         byte[] name = Encoding.ASCII.GetBytes($"caretta_{map}");
-        using LoadedObject loaded = BpfLoader.Load(Compile(source));
+        using LoadedObject loaded = Load();
         AssertUnknown(name);
 
         using (BpfLink link = loaded.AttachStruct(map))
@@ -40,7 +40,7 @@ public sealed class StructOpsTests
     [KernelFact]
     public void A_struct_with_a_link_can_be_attached_again()
     {
-        using LoadedObject loaded = BpfLoader.Load(Compile("newer/congestion_link.bpf.c"));
+        using LoadedObject loaded = Load();
 
         loaded.AttachStruct("linked").Dispose();
         loaded.AttachStruct("linked").Dispose();
@@ -51,7 +51,7 @@ public sealed class StructOpsTests
     [KernelFact]
     public void A_map_that_is_no_struct_is_refused_by_name()
     {
-        using LoadedObject loaded = BpfLoader.Load(Compile("comparison/congestion.bpf.c"));
+        using LoadedObject loaded = Load();
 
         KeyNotFoundException refusal = Assert.Throws<KeyNotFoundException>(() => loaded.AttachStruct(".bss"));
 
@@ -102,10 +102,11 @@ public sealed class StructOpsTests
         client.LingerState = new LingerOption(true, 0);
     }
 
-    private static BpfObject Compile(string name)
+    private static LoadedObject Load()
     {
         using var directory = new TemporaryDirectory();
-        CompiledCorpus.Compile(Path.Combine(Repository.Root, "tests/Caretta.Kernel.Tests/Fixtures", name), directory["object.o"], "v3");
-        return BpfObject.Parse(File.ReadAllBytes(directory["object.o"]), name);
+        string source = Path.Combine(Repository.Root, "tests/Caretta.Kernel.Tests/Fixtures/newer/congestion.bpf.c");
+        CompiledCorpus.Compile(source, directory["object.o"], "v3");
+        return BpfLoader.Load(BpfObject.Parse(File.ReadAllBytes(directory["object.o"]), "congestion.bpf.c"));
     }
 }

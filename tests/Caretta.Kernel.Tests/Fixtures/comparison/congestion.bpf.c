@@ -15,8 +15,6 @@ struct tcp_congestion_ops {
 	char name[16];
 };
 
-__u64 acknowledgements;
-
 SEC("struct_ops/ssthresh")
 __u32 BPF_PROG(ssthresh, struct sock *sk)
 {
@@ -26,7 +24,6 @@ __u32 BPF_PROG(ssthresh, struct sock *sk)
 SEC("struct_ops/cong_avoid")
 void BPF_PROG(cong_avoid, struct sock *sk, __u32 ack, __u32 acked)
 {
-	__sync_fetch_and_add(&acknowledgements, 1);
 }
 
 SEC("struct_ops/undo_cwnd")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* A congestion control in BPF, behind a link: programs in the place of functions of a struct of the kernel. */
+/* Two congestion controls of the same programs, one by a link, one by the value of its map alone. */
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -10,7 +10,6 @@ struct ack_sample;
 struct tcp_congestion_ops {
 	__u32 (*ssthresh)(struct sock *sk);
 	void (*cong_avoid)(struct sock *sk, __u32 ack, __u32 acked);
-	void (*not_in_any_kernel)(struct sock *sk);
 	__u32 (*undo_cwnd)(struct sock *sk);
 	char name[16];
 };
@@ -41,6 +40,14 @@ struct tcp_congestion_ops linked = {
 	.cong_avoid = (void *)cong_avoid,
 	.undo_cwnd = (void *)undo_cwnd,
 	.name = "caretta_linked",
+};
+
+SEC(".struct_ops")
+struct tcp_congestion_ops steady = {
+	.ssthresh = (void *)ssthresh,
+	.cong_avoid = (void *)cong_avoid,
+	.undo_cwnd = (void *)undo_cwnd,
+	.name = "caretta_steady",
 };
 
 char LICENSE[] SEC("license") = "GPL";
