@@ -24,6 +24,7 @@ public sealed class KernelFeatures
     private readonly Lazy<bool> _batches = new(ProbeBatches);
     private readonly Lazy<bool> _mappableArrays = new(ProbeMappableArrays);
     private readonly Lazy<bool> _perfLinks = new(ProbePerfLinks);
+    private readonly Lazy<bool> _farValues = new(ProbeFarValues);
     private readonly Lazy<BtfFeatures> _typeInformation = new(ProbeBtf);
 
     internal KernelFeatures()
@@ -53,6 +54,9 @@ public sealed class KernelFeatures
 
     /// <summary>Whether probes and tracepoints have links. Linux 5.15.</summary>
     public bool HasPerfLinks => _perfLinks.Value;
+
+    /// <summary>Whether programs can refer to bytes of a map beyond 512 MiB. Linux 7.0.</summary>
+    public bool HasFarValues => _farValues.Value;
 
     /// <summary>What it takes in type information; nothing before Linux 4.18.</summary>
     public BtfFeatures TypeInformation => _typeInformation.Value;
@@ -202,6 +206,39 @@ public sealed class KernelFeatures
                 .. ReturnZero,
             ], BpfProgramType.Tracepoint),
             Load(ReturnZero, BpfProgramType.Tracepoint));
+    }
+
+    private static bool ProbeFarValues()
+    {
+        using BpfHandle? array = CreateArray(string.Empty);
+        if (array is null)
+        {
+            return false;
+        }
+
+        using BpfHandle.Lease lease = array.Borrow();
+        var probe = new ProgramLoad
+        {
+            Name = string.Empty,
+            Type = BpfProgramType.SocketFilter,
+            License = "GPL",
+            Instructions =
+            [
+                new BpfInstruction(BpfInstruction.LoadImmediate64, 1, BpfInstruction.PseudoMapValue, immediate: lease.Fd),
+                new BpfInstruction(0, immediate: 1 << 30),
+                .. ReturnZero,
+            ],
+        };
+        try
+        {
+            probe.Load().Dispose();
+            return true;
+        }
+        catch (BpfException refused)
+        {
+            // The array is small, so all refuse; those that can reach so far say that it is beyond the end of this map.
+            return refused.Log?.Text.Contains("invalid access to map value pointer", StringComparison.Ordinal) == true;
+        }
     }
 
     private static unsafe bool ProbeBatches()

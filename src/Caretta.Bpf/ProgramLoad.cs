@@ -40,6 +40,12 @@ internal sealed unsafe class ProgramLoad
     /// <summary>The program that <see cref="AttachBtfId"/> is a function of, or null for the kernel.</summary>
     public BpfHandle? AttachProgram { get; init; }
 
+    /// <summary>Descriptor of the module's types that <see cref="AttachBtfId"/> is of (Linux 5.11), or 0; the caller keeps it open.</summary>
+    public int AttachModule { get; init; }
+
+    /// <summary>Descriptors of types that the code refers to by index (Linux 5.16), or nothing; the caller keeps them open.</summary>
+    public int[] Descriptors { get; init; } = [];
+
     /// <summary>LINUX_VERSION_CODE, which kernels before 5.0 want of kprobes.</summary>
     public uint KernelVersion { get; init; }
 
@@ -197,6 +203,7 @@ internal sealed unsafe class ProgramLoad
         byte[] license = System.Text.Encoding.UTF8.GetBytes(License + "\0");
 
         // All arrays are pinned for the length of the call; the kernel writes to the log alone.
+        fixed (int* descriptors = Descriptors)
         fixed (BpfInstruction* instructions = Instructions)
         fixed (byte* licensePointer = license)
         fixed (byte* logPointer = log)
@@ -217,7 +224,8 @@ internal sealed unsafe class ProgramLoad
                 prog_name = _omitsName ? default : BpfSyscall.Name(Name),
                 expected_attach_type = _omitsAttachType ? 0 : (uint)AttachType,
                 attach_btf_id = AttachBtfId,
-                attach_prog_fd = (uint)attachProgram.Fd,
+                attach_prog_fd = (uint)(AttachModule != 0 ? AttachModule : attachProgram.Fd),
+                fd_array = BpfSyscall.Address(descriptors),
                 prog_btf_fd = withInfo ? (uint)types.Fd : 0,
             };
             if (withInfo)

@@ -27,6 +27,9 @@ internal unsafe class KernelCalls
     /// <summary>What the kernel is known to have.</summary>
     public KernelFeatures Features { get; } = new();
 
+    /// <summary>Where the kernel shows its types and those of its modules.</summary>
+    public virtual string TypesDirectory => "/sys/kernel/btf";
+
     /// <summary>Lets this thread call another kernel until the result is disposed.</summary>
     public static Replacement Replace(KernelCalls kernel)
     {

@@ -45,6 +45,16 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
         [bpf_cmd.BPF_PROG_BIND_MAP] = new Version(5, 10),
     };
 
+    private readonly Dictionary<uint, string> _typesByDescriptor = [];
+
+    /// <summary>Where its types are; the running kernel's if nobody says.</summary>
+    public string? Types { get; set; }
+
+    /// <summary>The modules that are loaded. Their types have numbers, as the kernel's own, which is the first.</summary>
+    public List<string> Modules { get; } = [];
+
+    public override string TypesDirectory => Types ?? base.TypesDirectory;
+
     /// <summary>Every call, in order, with a copy of what it was given.</summary>
     public List<(bpf_cmd Command, byte[] Attr)> Calls { get; } = [];
 
@@ -132,6 +142,10 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
             bpf_cmd.BPF_LINK_CREATE when Read<uint>(copy, 8) == 41 && Release < new Version(5, 15) => -Errno.EINVAL,
             bpf_cmd.BPF_LINK_CREATE when Read<uint>(copy, 4) == uint.MaxValue => -Errno.EBADF,
             bpf_cmd.BPF_LINK_CREATE or bpf_cmd.BPF_RAW_TRACEPOINT_OPEN or bpf_cmd.BPF_ITER_CREATE => Descriptor(),
+            bpf_cmd.BPF_BTF_GET_NEXT_ID => NextTypes((uint*)attr),
+            bpf_cmd.BPF_BTF_GET_FD_BY_ID => OpenTypes(Read<uint>(copy, 0)),
+            bpf_cmd.BPF_OBJ_GET_INFO_BY_FD when _typesByDescriptor.TryGetValue(Read<uint>(copy, 0), out string? name) =>
+                DescribeTypes(name, (bpf_btf_info*)Read<ulong>(copy, 8)),
             _ => 0,
         };
     }
@@ -164,6 +178,26 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
             Memory = *wanted;
         }
 
+        return 0;
+    }
+
+    private int NextTypes(uint* id)
+    {
+        id[1] = id[0] + 1;
+        return id[1] <= Modules.Count + 1 ? 0 : -Errno.ENOENT;
+    }
+
+    private int OpenTypes(uint id)
+    {
+        int fd = Descriptor();
+        _typesByDescriptor[(uint)fd] = id == 1 ? "vmlinux" : Modules[(int)id - 2];
+        return fd;
+    }
+
+    private static int DescribeTypes(string name, bpf_btf_info* info)
+    {
+        info->kernel_btf = 1;
+        System.Text.Encoding.UTF8.GetBytes(name + "\0", new Span<byte>((void*)info->name, (int)info->name_len));
         return 0;
     }
 
