@@ -1,4 +1,5 @@
 using Caretta.Bpf.Btf;
+using Caretta.Bpf.Interop;
 
 namespace Caretta.Bpf;
 
@@ -25,7 +26,7 @@ public sealed class KernelTypes : IDisposable
     public BtfTypes Types { get; }
 
     /// <summary>Whether this kernel shows its types.</summary>
-    public static bool AreAvailable => File.Exists(Path);
+    public static bool AreAvailable => File.Exists(KernelCalls.Current.TypesPath);
 
     /// <summary>Reads and indexes them.</summary>
     /// <exception cref="FileNotFoundException">The kernel does not show them.</exception>
