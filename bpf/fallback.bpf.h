@@ -34,7 +34,7 @@ enum connection_flags {
 	FIN_SEEN = 2, /* one with the peer's came in, when fin_sequence was to come next */
 };
 
-/* The socket's cookie or address in the first word; before 4.18 its addresses and ports. */
+/* The socket's cookie or address in the first word; before 4.19 its addresses and ports. */
 struct connection_key {
 	__u64 words[5];
 };

@@ -131,7 +131,7 @@ public sealed class BpfLoader
         _types = BtfObject.TryLoad(_file.EncodeBtf(BtfFeatures.All)!);
         if (_types is not null)
         {
-            _hasGlobalData = _file.Maps.Any(static map => map.IsData && map.BtfValueTypeId != 0);
+            _hasGlobalData = !KernelFeatures.Current.HidesGlobalData && _file.Maps.Any(static map => map.IsData && map.BtfValueTypeId != 0);
             return;
         }
 

@@ -112,8 +112,8 @@ public class BpfMap : IDisposable
     }
 
     /// <summary>
-    /// Puts a map into an element of a map of maps. Returns only when no program uses the replaced one any more
-    /// (Linux 5.0, <c>maybe_wait_bpf_programs</c>).
+    /// Puts a map into an element of a map of maps. Returns only when no program uses the replaced one any more: the kernel waits for
+    /// them (Linux 5.0, <c>maybe_wait_bpf_programs</c>), or else a barrier across all CPUs does, see <see cref="RunningPrograms"/>.
     /// </summary>
     /// <exception cref="BpfException">Refused: EINVAL if the inner map does not fit the template.</exception>
     public void UpdateInner(uint key, BpfMap inner)
@@ -123,6 +123,10 @@ public class BpfMap : IDisposable
         Span<uint> keys = [key];
         Span<int> values = [innerLease.Fd];
         Update(MemoryMarshal.AsBytes(keys), MemoryMarshal.AsBytes(values));
+        if (!KernelFeatures.Current.HasGlobalData)
+        {
+            RunningPrograms.Wait();
+        }
     }
 
     /// <summary>Removes one entry. Linux 3.18.</summary>

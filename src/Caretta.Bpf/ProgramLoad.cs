@@ -76,11 +76,12 @@ internal sealed unsafe class ProgramLoad
 
         if (IsMisunderstood(result) && Types is not null && Functions.Length > 0)
         {
-            // Function and line records only serve tools and error messages, unless a program has global functions.
+            // Function and line records only serve tools and error messages, unless a program has global functions. Kernels that take
+            // types but no such records (4.18 to 4.20) find the arguments too long; what they say without is about the program itself.
             _omitsInfo = true;
             int plain = Call(default);
-            _omitsInfo = plain >= 0;
-            result = plain >= 0 ? plain : result;
+            _omitsInfo = plain >= 0 || (result == -Errno.E2BIG && plain != -Errno.E2BIG);
+            result = _omitsInfo ? plain : result;
         }
 
         if (IsMisunderstood(result) && AttachTypeIsOptional && AttachType != 0 && !_omitsAttachType)

@@ -27,7 +27,6 @@ mount -t bpf bpf /sys/fs/bpf
 mount -t tracefs tracefs /sys/kernel/tracing
 ip link set lo up
 ulimit -n 65536
-ulimit -l unlimited
 stty -F /dev/ttyS1 raw -echo
 sh /run.sh </dev/null >/dev/ttyS1 2>&1
 echo "guest-exit:$?" >/dev/ttyS0
