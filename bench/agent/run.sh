@@ -21,9 +21,12 @@ leave() {
     stop_agent
     release
     [[ -z $ss_pid ]] || kill "$ss_pid" 2>/dev/null || true
+    rmdir "$cgroup" 2>/dev/null || true
     rm -rf "$work"
 }
 trap leave EXIT
+cgroup=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)/caretta-bench.$$
+mkdir "$cgroup"
 ip link set lo up
 ulimit -n "$(ulimit -Hn)"
 clang -O2 -o "$work/load" "$here/load.c"
@@ -44,7 +47,11 @@ get() {
 start_agent() {
     local interval=$1
     shift
-    env LC_ALL=C "$@" "$agent" --prometheus-port "$port" --poll-interval "$interval" >"$work/agent.log" 2>&1 &
+    # In a cgroup of its own, which adds up the processor time of threads that ended, too.
+    (
+        echo "$BASHPID" >"$cgroup/cgroup.procs"
+        exec env LC_ALL=C "$@" "$agent" --prometheus-port "$port" --poll-interval "$interval"
+    ) >"$work/agent.log" 2>&1 &
     agent_pid=$!
     local end=$((SECONDS + 30))
     until [[ $(get /readyz) == "HTTP/1.1 200"* ]]; do
@@ -68,8 +75,8 @@ page() { get /metrics >"$work/page"; }
 metric() { awk -v name="$1" '{ split($1, part, "{") } part[1] == name { sum += $NF } END { printf "%.9g\n", sum }' "$work/page"; }
 count_links() { grep -c '^caretta_links_observed{' "$work/page" || true; }
 
-# Processor time that a process used, in ns, to the scheduler's own precision.
-cpu_of() { cat "/proc/$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%d\n", sum }'; }
+# Processor time that agents used so far, in us, to the scheduler's own precision.
+agent_cpu() { awk '$1 == "usage_usec" { print $2 }' "$cgroup/cpu.stat"; }
 kilobytes() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$agent_pid/smaps_rollup"; }
 
 wait_polls() { # COUNT
@@ -207,16 +214,16 @@ state() {
     "$work/load" scrape "$port" 5 gzip >/dev/null
     touch_connections "$2"
     wait_polls 3
-    before=$(cpu_of "$agent_pid") elapsed=$(date +%s%N)
+    before=$(agent_cpu) elapsed=$(date +%s%N)
     sleep "${CARETTA_BENCH_WINDOW:-4}"
-    before=$(($(cpu_of "$agent_pid") - before)) elapsed=$(($(date +%s%N) - elapsed))
+    before=$(($(agent_cpu) - before)) elapsed=$(($(date +%s%N) - elapsed))
     page
     figure "footprint.$name.rss_mb" "$(awk -v kb="$(kilobytes Rss)" 'BEGIN { printf "%.2f", kb * 1024 / 1e6 }')"
     figure "footprint.$name.pss_mb" "$(awk -v kb="$(kilobytes Pss)" 'BEGIN { printf "%.2f", kb * 1024 / 1e6 }')"
     figure "footprint.$name.private_mb" "$(awk -v kb="$(($(kilobytes Private_Clean) + $(kilobytes Private_Dirty)))" 'BEGIN { printf "%.2f", kb * 1024 / 1e6 }')"
     figure "footprint.$name.bpf_mb" "$(metric caretta_agent_bpf_map_memory_bytes | awk '{ printf "%.3f", $1 / 1e6 }')"
     # At the default interval there is a fifth of the polls.
-    figure "footprint.$name.cpu_s_per_hour" "$(awk -v used="$before" -v took="$elapsed" 'BEGIN { printf "%.2f", used / took * 3600 / 5 }')"
+    figure "footprint.$name.cpu_s_per_hour" "$(awk -v used="$before" -v took="$elapsed" 'BEGIN { printf "%.2f", used * 1e3 / took * 3600 / 5 }')"
     note "footprint.$name: $(metric caretta_agent_live_sockets) sockets, $(count_links) links, $(metric caretta_agent_link_keys) keys"
     stop_agent
     release
@@ -241,9 +248,9 @@ poll_cost() {
     if ((${1:-0} == 0)); then
         page
         from=$(metric caretta_polls_made)
-        before=$(cpu_of "$agent_pid")
+        before=$(agent_cpu)
         sleep "${CARETTA_BENCH_WINDOW:-4}"
-        used=$(($(cpu_of "$agent_pid") - before))
+        used=$(($(agent_cpu) - before))
         page
         now=$(metric caretta_polls_made)
         polls=$((now - from))
@@ -251,12 +258,12 @@ poll_cost() {
         # One poll each 2 s, and the window holds just one: use, wait for it, read.
         for ((i = 0; i < 5; i++)); do
             touch_connections "$1"
-            before=$(cpu_of "$agent_pid")
+            before=$(agent_cpu)
             sleep 2
-            used=$((used + $(cpu_of "$agent_pid") - before)) polls=$((polls + 1))
+            used=$((used + $(agent_cpu) - before)) polls=$((polls + 1))
         done
     fi
-    awk -v used="$used" -v polls="$polls" 'BEGIN { printf "%.3f\n", used / polls / 1e6 }'
+    awk -v used="$used" -v polls="$polls" 'BEGIN { printf "%.3f\n", used / polls / 1e3 }'
 }
 
 # slope FILE: of the second column against the first, by least squares.
@@ -288,6 +295,8 @@ scale() {
     wait_polls 2
     for active in 0 500 1500 5000; do
         idle=$(poll_cost "$active")
+        page
+        note "scale: the last drain took $(metric caretta_agent_drain_duration_seconds) s, the poll $(metric caretta_agent_poll_duration_seconds) s"
         # Both ends of a connection are links.
         echo "$((active * 2)) $idle" >>"$work/by_links"
         figure "scale.poll_ms.active_links_$((active * 2))" "$idle"
@@ -304,10 +313,10 @@ scrape_cost() {
     local before used bytes count=$2
     shift 2
     "$work/load" scrape "$port" 3 "$@" >/dev/null
-    before=$(cpu_of "$agent_pid")
+    before=$(agent_cpu)
     bytes=$("$work/load" scrape "$port" "$count" "$@")
-    used=$(($(cpu_of "$agent_pid") - before))
-    awk -v used="$used" -v count="$count" -v bytes="$bytes" 'BEGIN { printf "%.3f %d\n", used / count / 1e6, bytes }'
+    used=$(($(agent_cpu) - before))
+    awk -v used="$used" -v count="$count" -v bytes="$bytes" 'BEGIN { printf "%.3f %d\n", used / count / 1e3, bytes }'
 }
 
 scrape() {
