@@ -614,9 +614,9 @@ bench)
         build
         publish
         if [[ ${1:-} == --full ]]; then
-            CARETTA_BENCH_SCALE=full CARETTA_BENCH_ROUNDS=15 measure "$artifacts/bench/full.tsv" sizes start footprint scrape scale overhead
+            CARETTA_BENCH_SCALE=full CARETTA_BENCH_ROUNDS=15 measure "$artifacts/bench/full.tsv" sizes start footprint packets scrape scale overhead
         else
-            measure "$artifacts/bench/figures.tsv" sizes start footprint scrape scale overhead
+            measure "$artifacts/bench/figures.tsv" sizes start footprint packets scrape scale overhead
         fi
         ;;
     *) die "bench takes --check or --full, not \"$1\"" ;;

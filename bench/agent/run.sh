@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh WHAT…: whole-agent measurements of artifacts/caretta with load.c, in a network namespace of their own. WHAT is overhead,
-# footprint, scale, scrape, start, sizes, or check for those that are stable on a busy machine. Prints figures as NAME<tab>VALUE and
+# footprint, packets, scale, scrape, start, sizes, or check for those that are stable on a busy machine. Prints figures as NAME<tab>VALUE and
 # what they are made of as comments. Needs root and clang. CARETTA_BENCH_ROUNDS and CARETTA_BENCH_SCALE=full make it longer.
 set -euo pipefail
 
@@ -340,6 +340,36 @@ scrape() {
     figure scrape.us_per_series "$(awk '{ print $1, $2 * 1e3 }' "$work/by_series" >"$work/slope" && slope "$work/slope")"
 }
 
+# ---- Packets ----
+
+# Runs of all programs of the agent, by the kernel's own count. Any traffic on the machine adds to it.
+program_runs() { awk '$1 == "prog_id:" { id = $2 } $1 == "run_cnt:" && !seen[id]++ { sum += $2 } END { print sum + 0 }' "/proc/$agent_pid"/fdinfo/*; }
+
+# runs_of MEGABYTES: program runs that a stream of that size causes, at least.
+runs_of() {
+    local i before runs least=
+    for ((i = 0; i < 5; i++)); do
+        before=$(program_runs)
+        "$work/load" bulk "$1" >/dev/null
+        runs=$(($(program_runs) - before))
+        ((runs >= ${least:-runs})) || least=$runs
+        least=${least:-$runs}
+    done
+    echo "$least"
+}
+
+packets() {
+    local stats small large
+    start_agent 3600
+    stats=$(sysctl -n kernel.bpf_stats_enabled)
+    sysctl -q -w kernel.bpf_stats_enabled=1
+    small=$(runs_of 64) large=$(runs_of 1088)
+    sysctl -q -w kernel.bpf_stats_enabled="$stats"
+    stop_agent
+    note "packets: $small runs for a stream of 64 MB, $large for one of 1088 MB: opening and closing it"
+    figure packets.runs_per_gb "$((large - small))"
+}
+
 # ---- Start and sizes ----
 
 start() {
@@ -362,13 +392,14 @@ note "$(date -u +%F) $(uname -r) $(nproc) processors, agent $("$agent" --version
 if others=$(pgrep -x caretta); then
     note "other agents run on this machine ($(wc -l <<<"$others")): what they cost is in every figure, also in those without an agent"
 fi
-[[ $# -gt 0 ]] || set -- sizes start footprint scrape scale overhead
+[[ $# -gt 0 ]] || set -- sizes start footprint packets scrape scale overhead
 for what; do
     case $what in
-    overhead | footprint | scale | scrape | start | sizes) "$what" ;;
+    overhead | footprint | packets | scale | scrape | start | sizes) "$what" ;;
     check)
         sizes
         footprint short
+        packets
         scrape
         scale
         rounds=5 CARETTA_BENCH_PEERS=caretta overhead
