@@ -30,24 +30,6 @@ static __always_inline __u64 advance(__u64 *accounted, __u64 now)
 	return 0;
 }
 
-static __always_inline struct link_delta *find_or_add_link(const struct link_key *link)
-{
-	struct link_delta *delta, empty = {};
-	__u32 zero = 0;
-	void *links;
-
-	links = bpf_map_lookup_elem(&active_links, &zero);
-	if (!links)
-		return NULL;
-	delta = bpf_map_lookup_elem(links, link);
-	if (delta)
-		return delta;
-	/* Another CPU may add it first: that is as good. */
-	if (!bpf_map_update_elem(links, link, &empty, BPF_NOEXIST))
-		COUNT(added_links, 1);
-	return bpf_map_lookup_elem(links, link);
-}
-
 /* Takes what is left to count of the opening, once. */
 static __always_inline __u32 take_uncounted(struct connection *connection)
 {

@@ -34,7 +34,7 @@ enum connection_flags {
 	FIN_SEEN = 2, /* one with the peer's came in, when fin_sequence was to come next */
 };
 
-/* The socket's cookie or address in the first word; before 4.18 its addresses and ports. */
+/* The socket's cookie or address in the first word; before 4.19 its addresses and ports. */
 struct connection_key {
 	__u64 words[5];
 };
@@ -67,27 +67,6 @@ struct {
 	__type(key, struct connection_key);
 	__type(value, struct connection);
 } connections SEC(".maps");
-
-/* Link -> what happened since the last drain. Emptied and, when it runs full, enlarged by the agent. */
-struct link_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, MAP_FLAGS);
-	__uint(max_entries, 16384);
-	__type(key, struct link_key);
-	__type(value, struct link_delta);
-};
-
-struct link_map links_a SEC(".maps"), links_b SEC(".maps");
-
-/* Which of the two is written now; the other is being drained. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__array(values, struct link_map);
-} active_links SEC(".maps") = {
-	.values = { &links_a },
-};
 
 /* Read by the agent with each poll; they only grow. */
 struct fallback_counters {
@@ -125,23 +104,8 @@ static __always_inline struct fallback_counters *find_counters(void)
 			__sync_fetch_and_add(&_counters->counter, (__u64)(n)); \
 	} while (0)
 
-static __always_inline struct link_delta *find_or_add_link(const struct link_key *link)
-{
-	struct link_delta *delta, empty = {};
-	__u32 zero = 0;
-	void *links;
-
-	links = bpf_map_lookup_elem(&active_links, &zero);
-	if (!links)
-		return NULL;
-	delta = bpf_map_lookup_elem(links, link);
-	if (delta)
-		return delta;
-	/* Another CPU may add it first: that is as good. */
-	if (!bpf_map_update_elem(links, link, &empty, BPF_NOEXIST))
-		COUNT(added_links, 1);
-	return bpf_map_lookup_elem(links, link);
-}
+#define LINK_MAP_FLAGS MAP_FLAGS
+#include "links.bpf.h"
 
 /* Sequence numbers are exact; bytes_acked only extends them to 64 bits (see sent_bytes in sock.bpf.h). */
 static __always_inline __u64 sent_until(const struct connection *connection, const struct reading *now)

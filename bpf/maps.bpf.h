@@ -58,27 +58,6 @@ struct {
 	__type(value, struct connection);
 } sockets SEC(".maps");
 
-/* Link -> what happened since the last drain. Emptied and, when it runs full, enlarged by the agent. */
-struct link_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 16384);
-	__type(key, struct link_key);
-	__type(value, struct link_delta);
-};
-
-struct link_map links_a SEC(".maps"), links_b SEC(".maps");
-
-/* Which of the two is written now; the other is being drained. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__array(values, struct link_map);
-} active_links SEC(".maps") = {
-	.values = { &links_a },
-};
-
 /* Who may touch a slot. Whoever changes the state owns what the new state says. */
 enum handshake_state {
 	HANDSHAKE_FREE = 0,
@@ -181,5 +160,7 @@ struct counters {
 } counters = {};
 
 #define COUNT(counter, n) ((void)__sync_fetch_and_add(&counters.counter, (n)))
+
+#include "links.bpf.h"
 
 #endif

@@ -20,7 +20,7 @@
 /* What the program may use. Each is a program of its own: the verifier of a kernel without the thing refuses it whole. */
 enum sockops_variant {
 	VARIANT_HEADERS, /* 5.10: sees the flags of segments that come and go */
-	VARIANT_COOKIE,	 /* 4.18: a connection is known by its socket's cookie */
+	VARIANT_COOKIE,	 /* 4.19: a connection is known by its socket's cookie */
 	VARIANT_PLAIN,	 /* 4.16: by its addresses and ports */
 };
 

@@ -179,4 +179,7 @@ public enum BpfAttachType
 
     /// <summary><c>BPF_TRACE_UPROBE_SESSION</c>, Linux 6.13.</summary>
     TraceUprobeSession = 57,
+
+    /// <summary><c>BPF_TRACE_FSESSION</c>, Linux 7.0.</summary>
+    TraceFsession = 58,
 }

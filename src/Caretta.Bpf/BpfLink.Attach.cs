@@ -90,7 +90,7 @@ public sealed partial class BpfLink
     {
         ArgumentNullException.ThrowIfNull(program);
         ArgumentException.ThrowIfNullOrEmpty(cgroupPath);
-        return CgroupAttachment.Attach(program, cgroupPath);
+        return ProgramAttachment.AttachCgroup(program, cgroupPath);
     }
 
     /// <summary>Makes an iterator of a loaded <c>iter/</c> program. Linux 5.8.</summary>
@@ -123,7 +123,7 @@ public sealed partial class BpfLink
 
         if (target.CgroupPath is { } path)
         {
-            using BpfHandle cgroup = CgroupAttachment.Open(path);
+            using BpfHandle cgroup = ProgramAttachment.OpenCgroup(path);
             using BpfHandle.Lease cgroupLease = cgroup.Borrow();
             var info = new bpf_iter_link_info_cgroup { order = (uint)target.Order, cgroup_fd = (uint)cgroupLease.Fd };
             return CreateIterator(program, &info, sizeof(bpf_iter_link_info_cgroup), description);
@@ -317,6 +317,42 @@ public sealed partial class BpfLink
         using var target = new BpfHandle(fd);
         using BpfHandle.Lease lease = target.Borrow();
         return Wrap(TryCreate(program, lease.Fd, program.AttachType, 0), $"{program.Name} to network namespace {path}");
+    }
+
+    /// <summary>
+    /// Attaches a <c>sk_skb</c> (Linux 4.14) or <c>sk_msg</c> (4.17) program to the sockets that are put into a map from then on: they keep it
+    /// as long as they are in there, also when it is detached (<c>sock_map_link</c>, net/core/sock_map.c). Before 6.10, which has links for it,
+    /// it lasts as long as the map.
+    /// </summary>
+    /// <param name="program">The program.</param>
+    /// <param name="map">A SOCKMAP or SOCKHASH.</param>
+    /// <exception cref="BpfException">Refused: EBUSY if there is one that does not go with it, EOPNOTSUPP for another kind of map.</exception>
+    public static BpfLink AttachSocketMap(BpfProgram program, BpfMap map)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        ArgumentNullException.ThrowIfNull(map);
+        return ProgramAttachment.AttachSocketMap(program, map, viaLink: true);
+    }
+
+    /// <summary>Attaches a <c>netfilter</c> program to the packets of this thread's network namespace. Linux 6.4.</summary>
+    /// <param name="program">The program; it returns NF_DROP (0) or NF_ACCEPT (1).</param>
+    /// <param name="hook">Which packets.</param>
+    /// <exception cref="BpfException">Refused: EOPNOTSUPP without CONFIG_NETFILTER_BPF_LINK, EBUSY if the priority is taken.</exception>
+    public static BpfLink AttachNetfilter(BpfProgram program, BpfNetfilterHook hook)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        using BpfHandle.Lease lease = program.Handle.Borrow();
+        var attr = new bpf_attr_link_create_netfilter
+        {
+            prog_fd = (uint)lease.Fd,
+            attach_type = (uint)BpfAttachType.Netfilter,
+            pf = (uint)hook.Family,
+            hooknum = (uint)hook.Number,
+            priority = hook.Priority,
+        };
+        return Wrap(
+            BpfSyscall.Call(bpf_cmd.BPF_LINK_CREATE, ref attr),
+            $"{program.Name} to netfilter hook {hook.Number} of family {hook.Family}, priority {hook.Priority}");
     }
 
     private static unsafe BpfLink OpenRawTracepoint(BpfProgram program, string? tracepoint)

@@ -18,11 +18,14 @@ public sealed class BpfLoader
     private readonly BpfMap?[] _maps;
     private readonly BpfProgram?[] _programs;
     private readonly Dictionary<string, Exception> _leftOut = [];
-    private readonly Dictionary<int, (uint TypeId, int Member)> _structFunctions = [];
+    private readonly Dictionary<int, (KernelTypeId Type, int Member)> _structFunctions = [];
+    private readonly Dictionary<int, StructOpsLayout> _structs = [];
     private BpfHandle? _types;
     private BpfException? _typesRefusal;
     private bool _hasGlobalData;
+    private uint _arenaOffset;
     private KernelTypes? _kernel;
+    private ModuleTypes? _modules;
     private KernelSymbols? _symbols;
 
     private BpfLoader(BpfObject file, BpfLoadOptions options)
@@ -69,7 +72,7 @@ public sealed class BpfLoader
             loader.CreateMaps();
             loader.LoadPrograms();
             loader.FillProgramArrays();
-            return new LoadedObject(file, loader._maps, loader._programs, loader._leftOut);
+            return new LoadedObject(file, loader._maps, loader._programs, loader._leftOut, loader._structs, loader._arenaOffset);
         }
         catch (BpfException exception) when (loader._typesRefusal is { } refusal)
         {
@@ -86,6 +89,7 @@ public sealed class BpfLoader
         {
             // Maps and programs hold on to the types they need.
             loader._types?.Dispose();
+            loader._modules?.Dispose();
             loader._kernel?.Dispose();
         }
     }
@@ -109,7 +113,11 @@ public sealed class BpfLoader
         }
     }
 
-    private BtfTypes KernelBtf() => (_kernel ??= KernelTypes.Read()).Types;
+    private KernelTypes Kernel() => _kernel ??= KernelTypes.Read();
+
+    private BtfTypes KernelBtf() => Kernel().Types;
+
+    private ModuleTypes Modules() => _modules ??= ModuleTypes.Of(Kernel);
 
     private bool NeedsKernelTypes() => _file.Functions.Any(static function => function.Section.CoreRecords.Length > 0);
 
@@ -123,7 +131,7 @@ public sealed class BpfLoader
         _types = BtfObject.TryLoad(_file.EncodeBtf(BtfFeatures.All)!);
         if (_types is not null)
         {
-            _hasGlobalData = _file.Maps.Any(static map => map.IsData && map.BtfValueTypeId != 0);
+            _hasGlobalData = !KernelFeatures.Current.HidesGlobalData && _file.Maps.Any(static map => map.IsData && map.BtfValueTypeId != 0);
             return;
         }
 
@@ -169,6 +177,10 @@ public sealed class BpfLoader
             {
                 FillData(definition, _maps[i]!);
             }
+            else if (definition.Type == BpfMapType.Arena)
+            {
+                FillArena(definition, _maps[i]!);
+            }
         }
 
         // Only now do all the maps exist that others may hold.
@@ -213,19 +225,23 @@ public sealed class BpfLoader
 
         if (definition.Kind == BpfMapKind.StructOps)
         {
-            StructOpsLayout layout = StructOpsLayout.Find(_file, definition, KernelBtf());
+            const uint ValueTypeOfModule = 1 << 15;      // include/uapi/linux/bpf.h, BPF_F_VTYPE_BTF_OBJ_FD
+            StructOpsLayout layout = StructOpsLayout.Find(_file, definition, KernelBtf(), Modules());
+            var type = new KernelTypeId(layout.TypeId, layout.Module);
+            _structs.Add(definition.Index, layout);
             foreach (StructOpsFunction function in layout.Functions)
             {
-                if (!_structFunctions.TryAdd(function.ProgramIndex, (layout.TypeId, function.Member))
-                    && _structFunctions[function.ProgramIndex] != (layout.TypeId, function.Member))
+                if (!_structFunctions.TryAdd(function.ProgramIndex, (type, function.Member))
+                    && _structFunctions[function.ProgramIndex] != (type, function.Member))
                 {
                     throw new NotSupportedException($"{_file.Name}: {definition.Name}: program {_file.Programs[function.ProgramIndex].Name} "
                         + "stands in for another function elsewhere, and can be verified for one only");
                 }
             }
 
-            return BpfMap.Create(
-                shape with { ValueSize = layout.Value.Length }, info with { BtfVmlinuxValueTypeId = (int)layout.ValueTypeId }, _types);
+            info = info with { BtfVmlinuxValueTypeId = (int)layout.ValueTypeId, ValueTypeModule = Modules().DescriptorOf(layout.Module) };
+            uint flags = shape.Flags | (layout.Module is null ? 0 : ValueTypeOfModule);
+            return BpfMap.Create(shape with { ValueSize = layout.Value.Length, Flags = flags }, info, _types);
         }
 
         if (definition.IsData && definition.IsMmapable && !KernelFeatures.Current.LacksMappableArrays)
@@ -262,6 +278,41 @@ public sealed class BpfLoader
         {
             // The verifier then takes the values for constants and drops the code that they rule out.
             map.Freeze();
+        }
+    }
+
+    /// <summary>Puts the variables of address space 1 to where programs look for them.</summary>
+    /// <remarks>
+    /// At the end of the arena where the kernel lets programs refer to it (Linux 7.0), else at its start; so programs that ask for pages of
+    /// their own find the same ones free as with libbpf (<c>init_arena_map_data</c>).
+    /// </remarks>
+    private void FillArena(BpfMapDefinition definition, BpfMap map)
+    {
+        const uint FaultsWithoutPage = 1 << 17;      // include/uapi/linux/bpf.h, BPF_F_SEGV_ON_FAULT
+        map.MapArena(definition.MapExtra);
+        ReadOnlySpan<byte> variables = definition.InitialValue.Span;
+        if (variables.IsEmpty)
+        {
+            return;
+        }
+
+        if ((definition.Flags & FaultsWithoutPage) != 0)
+        {
+            throw new NotSupportedException($"{_file.Name}: arena {definition.Name} has variables, but BPF_F_SEGV_ON_FAULT lets nobody write them");
+        }
+
+        long page = Environment.SystemPageSize;
+        long taken = (variables.Length + page - 1) & ~(page - 1);
+        long spare = map.Arena!.LongLength - taken;
+        if (spare < 0)
+        {
+            throw new BadImageException($"{_file.Name}: arena {definition.Name} has {map.Arena.LongLength} bytes, its variables {variables.Length}");
+        }
+
+        _arenaOffset = spare > 0 && KernelFeatures.Current.HasFarValues ? (uint)spare : 0;
+        if (!definition.IsInitiallyZero)
+        {
+            variables.CopyTo(map.Arena.Slice(_arenaOffset, variables.Length));
         }
     }
 
@@ -306,7 +357,10 @@ public sealed class BpfLoader
             if (_maps[reference.MapIndex] is { } map)
             {
                 // Our maps stay open until the object is loaded or undone, so their numbers are good until then.
-                linked.SetMap(reference, (int)map.Handle.DangerousGetHandle());
+                bool isArena = reference.IsValue && map.Arena is not null;
+                linked.SetMap(
+                    isArena ? reference with { ValueOffset = reference.ValueOffset + _arenaOffset } : reference,
+                    (int)map.Handle.DangerousGetHandle());
             }
             else
             {
@@ -316,10 +370,11 @@ public sealed class BpfLoader
 
         foreach (BpfKernelSymbolReference reference in linked.KernelSymbolReferences)
         {
-            (_symbols ??= new KernelSymbols(_file, KernelBtf)).Resolve(linked, reference);
+            (_symbols ??= new KernelSymbols(_file, KernelBtf, Modules())).Resolve(linked, reference);
         }
 
-        bool isStructFunction = _structFunctions.TryGetValue(definition.Index, out (uint TypeId, int Member) function);
+        bool isStructFunction = _structFunctions.TryGetValue(definition.Index, out (KernelTypeId Type, int Member) function);
+        KernelTypeId hook = isStructFunction ? function.Type : AttachTypeId.Find(definition, KernelBtf, Modules());
         var load = new ProgramLoad
         {
             Name = definition.Name,
@@ -329,7 +384,9 @@ public sealed class BpfLoader
             AttachType = isStructFunction ? (BpfAttachType)function.Member : definition.ExpectedAttachType,
             AttachTypeIsOptional = definition.ExpectedAttachTypeIsOptional,
             Flags = (uint)definition.Flags,
-            AttachBtfId = isStructFunction ? function.TypeId : AttachTypeId.Find(definition, KernelBtf),
+            AttachBtfId = hook.Id,
+            AttachModule = Modules().DescriptorOf(hook.Module),
+            Descriptors = CallsModules(linked) ? Modules().Descriptors : [],
             AttachProgram = definition.AttachProgram?.Handle,
             KernelVersion = KernelRelease.VersionCode,
             Types = _types,
@@ -337,9 +394,42 @@ public sealed class BpfLoader
             Lines = linked.LineInfo.ToArray(),
             NameOf = (kind, index) => NameOf(linked, kind, index),
         };
+        BpfHandle handle = load.Load();
+        BindConstants(handle);
         return new BpfProgram(
-            load.Load(), definition.Name, definition.Type, definition.ExpectedAttachType, definition.AttachTarget ?? string.Empty,
+            handle, definition.Name, definition.Type, definition.ExpectedAttachType, definition.AttachTarget ?? string.Empty,
             definition.SectionName);
+    }
+
+    /// <summary>
+    /// Keeps the constants as long as the program, also those that it does not refer to: tools look for a program's metadata there.
+    /// BPF_PROG_BIND_MAP, Linux 5.10; a kernel that refuses it runs the program all the same.
+    /// </summary>
+    private void BindConstants(BpfHandle program)
+    {
+        using BpfHandle.Lease lease = program.Borrow();
+        foreach (BpfMapDefinition definition in _file.Maps)
+        {
+            if (definition.Kind == BpfMapKind.ReadOnlyData && _maps[definition.Index] is { } map)
+            {
+                using BpfHandle.Lease mapLease = map.Handle.Borrow();
+                var attr = new Interop.bpf_attr_prog_bind_map { prog_fd = (uint)lease.Fd, map_fd = (uint)mapLease.Fd };
+                _ = Interop.BpfSyscall.Call(Interop.bpf_cmd.BPF_PROG_BIND_MAP, ref attr);
+            }
+        }
+    }
+
+    private static bool CallsModules(LinkedProgram linked)
+    {
+        foreach (BpfInstruction instruction in linked.Instructions)
+        {
+            if (instruction is { Opcode: BpfInstruction.Call, SourceRegister: BpfInstruction.PseudoKernelFunctionCall, Offset: not 0 })
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private string? NameOf(LinkedProgram linked, VerifierPoison kind, int index) => kind switch
@@ -347,18 +437,21 @@ public sealed class BpfLoader
         VerifierPoison.Map when index < _file.Maps.Count => _file.Maps[index].Name,
         VerifierPoison.Function when index - _file.Configuration.Count is >= 0 and int symbol && symbol < _file.KernelSymbols.Count =>
             _file.KernelSymbols[symbol].Name,      // numbered after the configuration's values, as libbpf does
-        VerifierPoison.Relocation => NameOfRelocation(_file.Functions[linked.Definition.FunctionIndex], index),
+        VerifierPoison.Relocation => NameOfRelocation(linked, index),
         _ => null,
     };
 
-    /// <summary>Puts a relocation of the program's own function, which comes first, into words: <c>task_struct.pid</c>.</summary>
-    private string? NameOfRelocation(CodeFunction function, int instruction)
+    /// <summary>Puts a relocation into words: <c>task_struct.pid</c>.</summary>
+    private string? NameOfRelocation(LinkedProgram linked, int index)
     {
-        if (_file.Btf is not { } types || instruction >= function.Length)
+        LinkedFunction place = linked.Functions.FirstOrDefault(placed => index >= placed.Start && index - placed.Start < placed.Length);
+        if (_file.Btf is not { } types || place.Length == 0)
         {
             return null;
         }
 
+        int instruction = index - place.Start;
+        CodeFunction function = _file.Functions[place.Index];
         foreach (CoreRecord record in CodeSection.Within(function.Section.CoreRecords, function, static record => record.InstructionOffset))
         {
             if (record.InstructionOffset != function.Start + instruction)

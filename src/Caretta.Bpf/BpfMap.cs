@@ -28,6 +28,11 @@ public class BpfMap : IDisposable
     /// <summary>What the map was created with, after the loader's adjustments.</summary>
     public BpfMapShape Shape { get; }
 
+    /// <summary>
+    /// The memory of an arena (Linux 6.9), mapped when it was created and as long as this object lives; null for other maps.
+    /// </summary>
+    public BpfMemory? Arena { get; private set; }
+
     /// <summary>The map's whole name, as in the object.</summary>
     public string Name => Shape.Name;
 
@@ -60,7 +65,17 @@ public class BpfMap : IDisposable
                 -result, advice: Advice.For(-result));
         }
 
-        return new BpfMap(new BpfHandle(result), shape);
+        var map = new BpfMap(new BpfHandle(result), shape);
+        try
+        {
+            map.MapArena(info.MapExtra);
+            return map;
+        }
+        catch
+        {
+            map.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Reads one value. Linux 3.18. Allocates nothing.</summary>
@@ -97,8 +112,8 @@ public class BpfMap : IDisposable
     }
 
     /// <summary>
-    /// Puts a map into an element of a map of maps. Returns only when no program uses the replaced one any more
-    /// (Linux 5.0, <c>maybe_wait_bpf_programs</c>).
+    /// Puts a map into an element of a map of maps. Returns only when no program uses the replaced one any more: the kernel waits for
+    /// them (Linux 5.0, <c>maybe_wait_bpf_programs</c>), or else a barrier across all CPUs does, see <see cref="RunningPrograms"/>.
     /// </summary>
     /// <exception cref="BpfException">Refused: EINVAL if the inner map does not fit the template.</exception>
     public void UpdateInner(uint key, BpfMap inner)
@@ -108,6 +123,10 @@ public class BpfMap : IDisposable
         Span<uint> keys = [key];
         Span<int> values = [innerLease.Fd];
         Update(MemoryMarshal.AsBytes(keys), MemoryMarshal.AsBytes(values));
+        if (!KernelFeatures.Current.HasGlobalData)
+        {
+            RunningPrograms.Wait();
+        }
     }
 
     /// <summary>Removes one entry. Linux 3.18.</summary>
@@ -182,6 +201,17 @@ public class BpfMap : IDisposable
         }
     }
 
+    /// <summary>Maps it if it is an arena and not mapped yet: no program that uses one is accepted before.</summary>
+    /// <param name="address">Where, or 0.</param>
+    /// <exception cref="BpfException">Refused.</exception>
+    internal void MapArena(ulong address)
+    {
+        if (Shape.Type == BpfMapType.Arena)
+        {
+            Arena ??= BpfMemory.OfArena(this, address);
+        }
+    }
+
     /// <summary>Refuses all writes from user space from now on. Linux 5.2.</summary>
     internal void Freeze() => ThrowIfRefused(Element(bpf_cmd.BPF_MAP_FREEZE, default, default, 0), "freeze");
 
@@ -227,6 +257,7 @@ public class BpfMap : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Arena?.Dispose();
         Handle.Dispose();
         GC.SuppressFinalize(this);
     }
@@ -371,6 +402,7 @@ public class BpfMap : IDisposable
             btf_value_type_id = (uint)info.BtfValueTypeId,
             btf_vmlinux_value_type_id = (uint)info.BtfVmlinuxValueTypeId,
             map_extra = info.MapExtra,
+            value_type_btf_obj_fd = info.ValueTypeModule,
         };
         return BpfSyscall.Call(bpf_cmd.BPF_MAP_CREATE, ref attr);
     }
@@ -401,5 +433,6 @@ public class BpfMap : IDisposable
         int BtfKeyTypeId = 0,
         int BtfValueTypeId = 0,
         ulong MapExtra = 0,
-        int BtfVmlinuxValueTypeId = 0);
+        int BtfVmlinuxValueTypeId = 0,
+        int ValueTypeModule = 0);
 }

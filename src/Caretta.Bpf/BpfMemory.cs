@@ -13,22 +13,26 @@ public sealed unsafe class BpfMemory : SafeHandle
     private const int ProtRead = 1;
     private const int ProtWrite = 2;
     private const int MapShared = 1;
+    private const int MapFixedNoReplace = 0x100000;     // Linux 4.17; include/uapi/asm-generic/mman-common.h
 
     private readonly nuint _mapped;
 
-    private BpfMemory(nint address, nuint mapped, int length)
+    private BpfMemory(nint address, nuint mapped, long length)
         : base(0, ownsHandle: true)
     {
         SetHandle(address);
         _mapped = mapped;
-        Length = length;
+        LongLength = length;
     }
 
     /// <inheritdoc/>
     public override bool IsInvalid => handle == 0;
 
-    /// <summary>Bytes that may be used.</summary>
-    public int Length { get; }
+    /// <summary>Bytes of <see cref="Span"/>: all, but at most <see cref="int.MaxValue"/> of a larger arena.</summary>
+    public int Length => (int)Math.Min(LongLength, int.MaxValue);
+
+    /// <summary>Bytes that may be used; of an arena up to 4 GiB.</summary>
+    public long LongLength { get; }
 
     /// <summary>The bytes. Writing to them where they are only mapped for reading ends the process.</summary>
     /// <exception cref="ObjectDisposedException">They are unmapped.</exception>
@@ -41,6 +45,32 @@ public sealed unsafe class BpfMemory : SafeHandle
             // Exactly what was mapped.
             return new Span<byte>((void*)handle, Length);
         }
+    }
+
+    /// <summary>Where it starts, as a user's pointer: what programs of an arena store in it counts from here.</summary>
+    /// <exception cref="ObjectDisposedException">It is unmapped.</exception>
+    public ulong Address
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(IsClosed, this);
+            return (ulong)handle;
+        }
+    }
+
+    /// <summary>Some of the bytes, also beyond what one span can hold.</summary>
+    /// <param name="offset">Bytes from the start.</param>
+    /// <param name="length">How many.</param>
+    /// <exception cref="ArgumentOutOfRangeException">They are not all inside.</exception>
+    /// <exception cref="ObjectDisposedException">They are unmapped.</exception>
+    public Span<byte> Slice(long offset, int length)
+    {
+        ObjectDisposedException.ThrowIf(IsClosed, this);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)offset, (ulong)LongLength);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)(uint)length, (ulong)(LongLength - offset));
+
+        // Compared with what was mapped.
+        return new Span<byte>((byte*)handle + offset, length);
     }
 
     /// <summary>Keeps it mapped until the lease is disposed.</summary>
@@ -71,6 +101,23 @@ public sealed unsafe class BpfMemory : SafeHandle
         using BpfHandle.Lease lease = handle.Borrow();
         nint address = Libc.Mmap(0, mapped, isWritable ? ProtRead | ProtWrite : ProtRead, MapShared, lease.Fd, offset);
         return address != -1 ? new BpfMemory(address, mapped, length) : throw new BpfException(operation, Marshal.GetLastPInvokeError());
+    }
+
+    /// <summary>
+    /// Maps an arena, all of it, as <c>arena_map_mmap</c> (kernel/bpf/arena.c) wants it: programs are verified for the address of the first
+    /// mapping. Linux 6.9.
+    /// </summary>
+    /// <param name="map">The arena.</param>
+    /// <param name="wanted">Where, as its creator said, or 0 for wherever the kernel likes.</param>
+    /// <exception cref="BpfException">Refused: EEXIST if something else is there, EBUSY if it is mapped elsewhere already.</exception>
+    internal static BpfMemory OfArena(BpfMap map, ulong wanted)
+    {
+        long length = map.Shape.MaxEntries * (long)Environment.SystemPageSize;
+        int flags = wanted == 0 ? MapShared : MapShared | MapFixedNoReplace;
+        using BpfHandle.Lease lease = map.Handle.Borrow();
+        nint address = Libc.Mmap((nint)wanted, (nuint)length, ProtRead | ProtWrite, flags, lease.Fd, 0);
+        return address != -1 ? new BpfMemory(address, (nuint)length, length) : throw new BpfException(
+            $"map memory of arena {map.Name} ({length} bytes at 0x{wanted:x})", Marshal.GetLastPInvokeError());
     }
 
     /// <inheritdoc/>

@@ -24,7 +24,11 @@ public sealed class KernelFeatures
     private readonly Lazy<bool> _batches = new(ProbeBatches);
     private readonly Lazy<bool> _mappableArrays = new(ProbeMappableArrays);
     private readonly Lazy<bool> _perfLinks = new(ProbePerfLinks);
+    private readonly Lazy<bool> _farValues = new(ProbeFarValues);
     private readonly Lazy<BtfFeatures> _typeInformation = new(ProbeBtf);
+
+    private volatile bool _hidesBatches;
+    private volatile bool _hidesGlobalData;
 
     internal KernelFeatures()
     {
@@ -40,7 +44,7 @@ public sealed class KernelFeatures
     public bool HasExpectedAttachType => _expectedAttachType.Value;
 
     /// <summary>Whether programs can have variables: sections that are maps. Linux 5.2.</summary>
-    public bool HasGlobalData => _globalData.Value;
+    public bool HasGlobalData => !_hidesGlobalData && _globalData.Value;
 
     /// <summary>Whether programs can say if they read the kernel's or a user's memory. Linux 5.5.</summary>
     public bool HasProbeReadKernel => _probeReadKernel.Value;
@@ -49,22 +53,40 @@ public sealed class KernelFeatures
     public bool HasMappableArrays => _mappableArrays.Value;
 
     /// <summary>Whether hashes can be read in batches. Linux 5.6.</summary>
-    public bool HasBatches => _batches.Value;
+    public bool HasBatches => !_hidesBatches && _batches.Value;
 
     /// <summary>Whether probes and tracepoints have links. Linux 5.15.</summary>
     public bool HasPerfLinks => _perfLinks.Value;
 
+    /// <summary>Whether programs can refer to bytes of a map beyond 512 MiB. Linux 7.0.</summary>
+    public bool HasFarValues => _farValues.Value;
+
     /// <summary>What it takes in type information; nothing before Linux 4.18.</summary>
     public BtfFeatures TypeInformation => _typeInformation.Value;
 
+    /// <summary>
+    /// Does without some of it from now on, in the whole process: for those who walk the paths of older kernels on a newer one. What was
+    /// loaded before keeps what it has.
+    /// </summary>
+    /// <param name="batches">Whether maps are walked key by key, as before Linux 5.6.</param>
+    /// <param name="globalData">Whether programs have no variables, as before Linux 5.2, and whoever needs one is refused.</param>
+    public void Hide(bool batches, bool globalData)
+    {
+        _hidesBatches |= batches;
+        _hidesGlobalData |= globalData;
+    }
+
     /// <summary>Whether it is known, without asking, that the kernel has no names.</summary>
     internal bool LacksObjectNames => _objectNames.IsValueCreated && !_objectNames.Value;
+
+    /// <summary>Whether <see cref="Hide"/> has taken variables away.</summary>
+    internal bool HidesGlobalData => _hidesGlobalData;
 
     /// <summary>Whether it is known, without asking, that the kernel has no expected attach types.</summary>
     internal bool LacksExpectedAttachType => _expectedAttachType.IsValueCreated && !_expectedAttachType.Value;
 
     /// <summary>Whether it is known, without asking, that the kernel has no batches.</summary>
-    internal bool LacksBatches => _batches.IsValueCreated && !_batches.Value;
+    internal bool LacksBatches => _hidesBatches || _batches.IsValueCreated && !_batches.Value;
 
     /// <summary>Whether it is known, without asking, that arrays cannot be mapped.</summary>
     internal bool LacksMappableArrays => _mappableArrays.IsValueCreated && !_mappableArrays.Value;
@@ -202,6 +224,39 @@ public sealed class KernelFeatures
                 .. ReturnZero,
             ], BpfProgramType.Tracepoint),
             Load(ReturnZero, BpfProgramType.Tracepoint));
+    }
+
+    private static bool ProbeFarValues()
+    {
+        using BpfHandle? array = CreateArray(string.Empty);
+        if (array is null)
+        {
+            return false;
+        }
+
+        using BpfHandle.Lease lease = array.Borrow();
+        var probe = new ProgramLoad
+        {
+            Name = string.Empty,
+            Type = BpfProgramType.SocketFilter,
+            License = "GPL",
+            Instructions =
+            [
+                new BpfInstruction(BpfInstruction.LoadImmediate64, 1, BpfInstruction.PseudoMapValue, immediate: lease.Fd),
+                new BpfInstruction(0, immediate: 1 << 30),
+                .. ReturnZero,
+            ],
+        };
+        try
+        {
+            probe.Load().Dispose();
+            return true;
+        }
+        catch (BpfException refused)
+        {
+            // The array is small, so all refuse; those that can reach so far say that it is beyond the end of this map.
+            return refused.Log?.Text.Contains("invalid access to map value pointer", StringComparison.Ordinal) == true;
+        }
     }
 
     private static unsafe bool ProbeBatches()

@@ -4,8 +4,11 @@ using Caretta.Bpf.Linking;
 
 namespace Caretta.Bpf;
 
-/// <summary>Finds what programs want of the kernel proper by name: addresses, typed variables, functions. Modules are not searched.</summary>
-internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes)
+/// <summary>
+/// Finds what programs want of the kernel by name: addresses, typed variables, functions. Modules are searched for those with a type, after
+/// the kernel proper.
+/// </summary>
+internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes, ModuleTypes modules)
 {
     private const string Path = "/proc/kallsyms";
 
@@ -27,6 +30,7 @@ internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes)
 
     /// <summary>Fills in one reference.</summary>
     /// <exception cref="KeyNotFoundException">The kernel has no such symbol, and the program insists on it.</exception>
+    /// <exception cref="BpfException">A module has it, and may not be opened.</exception>
     public void Resolve(LinkedProgram program, BpfKernelSymbolReference reference)
     {
         BpfKernelSymbol symbol = file.KernelSymbols[reference.SymbolIndex];
@@ -43,10 +47,10 @@ internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes)
                 SetReference(program, reference, FindType(symbol));
                 break;
             default:
-                uint function = FindType(symbol);
-                if (function != 0)
+                KernelTypeId function = FindType(symbol);
+                if (function.Id != 0)
                 {
-                    program.SetFunction(reference, function, 0);
+                    program.SetFunction(reference, function.Id, (short)(function.Module is null ? 0 : modules.IndexOf(function.Module)));
                 }
                 else
                 {
@@ -57,11 +61,11 @@ internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes)
         }
     }
 
-    private static void SetReference(LinkedProgram program, BpfKernelSymbolReference reference, uint typeId)
+    private void SetReference(LinkedProgram program, BpfKernelSymbolReference reference, KernelTypeId type)
     {
-        if (typeId != 0)
+        if (type.Id != 0)
         {
-            program.SetVariable(reference, typeId, 0);
+            program.SetVariable(reference, type.Id, modules.DescriptorOf(type.Module));
         }
         else
         {
@@ -69,10 +73,11 @@ internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes)
         }
     }
 
-    private uint FindType(BpfKernelSymbol symbol)
+    private KernelTypeId FindType(BpfKernelSymbol symbol)
     {
         uint id = file.FindKernelSymbol(symbol, kernelTypes());
-        return id != 0 || symbol.IsWeak ? id : throw Missing(symbol);
+        KernelTypeId found = id != 0 ? new KernelTypeId(id) : modules.Find(module => file.FindKernelSymbol(symbol, module));
+        return found.Id != 0 || symbol.IsWeak ? found : throw Missing(symbol);
     }
 
     private ulong FindAddress(BpfKernelSymbol symbol)

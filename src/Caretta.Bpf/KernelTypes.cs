@@ -1,4 +1,5 @@
 using Caretta.Bpf.Btf;
+using Caretta.Bpf.Interop;
 
 namespace Caretta.Bpf;
 
@@ -9,7 +10,7 @@ public sealed class KernelTypes : IDisposable
     /// <summary>Where the kernel shows its types.</summary>
     public const string Path = "/sys/kernel/btf/vmlinux";
 
-    private const string Directory = "/sys/kernel/btf";
+    private const string FileName = "vmlinux";
 
     private readonly NativeBytes _bytes;
     private readonly List<NativeBytes> _moduleBytes = [];
@@ -25,7 +26,10 @@ public sealed class KernelTypes : IDisposable
     public BtfTypes Types { get; }
 
     /// <summary>Whether this kernel shows its types.</summary>
-    public static bool AreAvailable => File.Exists(Path);
+    public static bool AreAvailable => File.Exists(CurrentPath);
+
+    // Path itself, but in tests.
+    private static string CurrentPath => System.IO.Path.Combine(KernelCalls.Current.TypesDirectory, FileName);
 
     /// <summary>Reads and indexes them.</summary>
     /// <exception cref="FileNotFoundException">The kernel does not show them.</exception>
@@ -38,10 +42,10 @@ public sealed class KernelTypes : IDisposable
                 $"this kernel does not describe its types ({Path} is missing): it needs CONFIG_DEBUG_INFO_BTF=y", Path);
         }
 
-        (NativeBytes bytes, int length) = NativeBytes.ReadFile(Path);
+        (NativeBytes bytes, int length) = NativeBytes.ReadFile(CurrentPath);
         try
         {
-            return new KernelTypes(bytes, BtfTypes.Parse(bytes.Memory[..length], "vmlinux"));
+            return new KernelTypes(bytes, BtfTypes.Parse(bytes.Memory[..length], FileName));
         }
         catch
         {
@@ -63,9 +67,9 @@ public sealed class KernelTypes : IDisposable
         }
 
         _modules = [];
-        foreach (string path in System.IO.Directory.GetFiles(Directory).Order(StringComparer.Ordinal))
+        foreach (string path in Directory.GetFiles(KernelCalls.Current.TypesDirectory).Order(StringComparer.Ordinal))
         {
-            if (path == Path)
+            if (System.IO.Path.GetFileName(path) == FileName)
             {
                 continue;
             }

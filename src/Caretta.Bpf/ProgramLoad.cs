@@ -40,6 +40,12 @@ internal sealed unsafe class ProgramLoad
     /// <summary>The program that <see cref="AttachBtfId"/> is a function of, or null for the kernel.</summary>
     public BpfHandle? AttachProgram { get; init; }
 
+    /// <summary>Descriptor of the module's types that <see cref="AttachBtfId"/> is of (Linux 5.11), or 0; the caller keeps it open.</summary>
+    public int AttachModule { get; init; }
+
+    /// <summary>Descriptors of types that the code refers to by index (Linux 5.16), or nothing; the caller keeps them open.</summary>
+    public int[] Descriptors { get; init; } = [];
+
     /// <summary>LINUX_VERSION_CODE, which kernels before 5.0 want of kprobes.</summary>
     public uint KernelVersion { get; init; }
 
@@ -70,11 +76,12 @@ internal sealed unsafe class ProgramLoad
 
         if (IsMisunderstood(result) && Types is not null && Functions.Length > 0)
         {
-            // Function and line records only serve tools and error messages, unless a program has global functions.
+            // Function and line records only serve tools and error messages, unless a program has global functions. Kernels that take
+            // types but no such records (4.18 to 4.20) find the arguments too long; what they say without is about the program itself.
             _omitsInfo = true;
             int plain = Call(default);
-            _omitsInfo = plain >= 0;
-            result = plain >= 0 ? plain : result;
+            _omitsInfo = plain >= 0 || (result == -Errno.E2BIG && plain != -Errno.E2BIG);
+            result = _omitsInfo ? plain : result;
         }
 
         if (IsMisunderstood(result) && AttachTypeIsOptional && AttachType != 0 && !_omitsAttachType)
@@ -197,6 +204,7 @@ internal sealed unsafe class ProgramLoad
         byte[] license = System.Text.Encoding.UTF8.GetBytes(License + "\0");
 
         // All arrays are pinned for the length of the call; the kernel writes to the log alone.
+        fixed (int* descriptors = Descriptors)
         fixed (BpfInstruction* instructions = Instructions)
         fixed (byte* licensePointer = license)
         fixed (byte* logPointer = log)
@@ -217,7 +225,8 @@ internal sealed unsafe class ProgramLoad
                 prog_name = _omitsName ? default : BpfSyscall.Name(Name),
                 expected_attach_type = _omitsAttachType ? 0 : (uint)AttachType,
                 attach_btf_id = AttachBtfId,
-                attach_prog_fd = (uint)attachProgram.Fd,
+                attach_prog_fd = (uint)(AttachModule != 0 ? AttachModule : attachProgram.Fd),
+                fd_array = BpfSyscall.Address(descriptors),
                 prog_btf_fd = withInfo ? (uint)types.Fd : 0,
             };
             if (withInfo)

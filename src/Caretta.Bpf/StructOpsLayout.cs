@@ -6,17 +6,21 @@ namespace Caretta.Bpf;
 /// <summary>
 /// A map of struct_ops as the running kernel lays it out: its struct may have other members, in other places, than the object's.
 /// </summary>
-/// <remarks>Source: libbpf, <c>bpf_map__init_kern_struct_ops</c>. Only structs of the kernel proper; Linux 5.6.</remarks>
+/// <remarks>Source: libbpf, <c>bpf_map__init_kern_struct_ops</c>. Linux 5.6; structs of modules 6.9.</remarks>
 internal sealed class StructOpsLayout
 {
     private readonly List<StructOpsFunction> _functions = [];
 
-    private StructOpsLayout(uint typeId, BtfType value)
+    private StructOpsLayout(BtfTypes? module, uint typeId, BtfType value)
     {
+        Module = module;
         TypeId = typeId;
         ValueTypeId = value.Id;
         Value = new byte[value.Size];
     }
+
+    /// <summary>The module whose struct it is; null for the kernel proper.</summary>
+    public BtfTypes? Module { get; }
 
     /// <summary>The struct that programs stand in for functions of, in the kernel's types.</summary>
     public uint TypeId { get; }
@@ -33,20 +37,27 @@ internal sealed class StructOpsLayout
     /// <summary>Lays out one map.</summary>
     /// <exception cref="BadImageException">A struct's members lie outside of it.</exception>
     /// <exception cref="KeyNotFoundException">The kernel has no such struct, or the object wants of it what it does not have.</exception>
-    public static StructOpsLayout Find(BpfObject file, BpfMapDefinition map, BtfTypes kernel)
+    public static StructOpsLayout Find(BpfObject file, BpfMapDefinition map, BtfTypes kernelTypes, ModuleTypes modules)
     {
         BtfTypes local = file.Btf!;
         BtfType type = local[map.StructTypeId];
-        ReadOnlySpan<byte> name = BtfName.Essential(type.Name);
-        uint typeId = kernel.FindByName(name, BtfKind.Struct);
-        uint valueId = kernel.FindByName([.. "bpf_struct_ops_"u8, .. name], BtfKind.Struct);
+        byte[] name = BtfName.Essential(type.Name).ToArray();
+        byte[] valueName = [.. "bpf_struct_ops_"u8, .. name];
+        KernelTypeId found = new(kernelTypes.FindByName(valueName, BtfKind.Struct));
+        if (found.Id == 0)
+        {
+            found = modules.Find(module => module.FindByName(valueName, BtfKind.Struct));
+        }
+
+        BtfTypes kernel = found.Module ?? kernelTypes;
+        (uint valueId, uint typeId) = (found.Id, kernel.FindByName(name, BtfKind.Struct));
         int data = valueId == 0 || typeId == 0 ? -1 : IndexOf(kernel[valueId], member => member.TypeId == typeId);
         if (data < 0)
         {
             throw new KeyNotFoundException($"{file.Name}: {map.Name}: this kernel has no struct_ops {Encoding.UTF8.GetString(name)}");
         }
 
-        var layout = new StructOpsLayout(typeId, kernel[valueId]);
+        var layout = new StructOpsLayout(found.Module, typeId, kernel[valueId]);
         uint start = kernel[valueId].Member(data).BitOffset / 8;
         Dictionary<uint, int> programs = map.InitialSlots.ToDictionary(slot => slot.Slot, slot => slot.TargetIndex);
         for (int i = 0; i < type.Length; i++)

@@ -2,6 +2,9 @@
 # boot.sh VMLINUZ ROOT SECONDS: boots an x86-64 kernel in qemu with the directory ROOT as its file system in memory, runs
 # ROOT/run.sh there and prints what that prints. The exit code is run.sh's; 124 out of time, 125 the guest died before the end.
 #
+# CARETTA_VM_COUNTED=1 gives the guest one processor and a clock that advances by one nanosecond per instruction, so that times in it
+# are counts of instructions.
+#
 # Emulated, since virtual machines often cannot nest: multi-threaded TCG on q35 with the small qboot firmware is in a shell after
 # two to three seconds. The guest speaks through two serial ports: its console, and a clean one for run.sh.
 set -euo pipefail
@@ -27,7 +30,6 @@ mount -t bpf bpf /sys/fs/bpf
 mount -t tracefs tracefs /sys/kernel/tracing
 ip link set lo up
 ulimit -n 65536
-ulimit -l unlimited
 stty -F /dev/ttyS1 raw -echo
 sh /run.sh </dev/null >/dev/ttyS1 2>&1
 echo "guest-exit:$?" >/dev/ttyS0
@@ -39,7 +41,9 @@ chmod 755 "$root/init"
 
 : >"$work/console"
 : >"$work/output"
-qemu-system-x86_64 -M q35 -bios qboot.rom -accel tcg,thread=multi,tb-size=256 -cpu max -m 768 -smp 2 \
+processors=(-accel tcg,thread=multi,tb-size=256 -smp 2)
+[[ -z ${CARETTA_VM_COUNTED:-} ]] || processors=(-accel tcg,thread=single,tb-size=256 -icount shift=0 -smp 1)
+qemu-system-x86_64 -M q35 -bios qboot.rom "${processors[@]}" -cpu max -m 768 \
     -nodefaults -no-user-config -display none -no-reboot \
     -serial "file:$work/console" -serial "file:$work/output" -kernel "$vmlinuz" -initrd "$work/initrd" \
     -append "console=ttyS0 quiet panic=-1 reboot=t mitigations=off tsc=reliable no_timer_check random.trust_cpu=on nowatchdog" \

@@ -58,9 +58,18 @@ no-btf-no-cgroup) mount -t tmpfs hide /sys/kernel/btf && umount /sys/fs/cgroup ;
 no-sockops) run="/bin/setpriv --bounding-set=-net_admin,-sys_admin" ;; # what attaching sockops takes
 no-perfmon) run="/bin/setpriv --bounding-set=-perfmon,-sys_admin" ;;
 no-iterators) export CARETTA_WITHOUT=iterators ;;
+no-batch) export CARETTA_WITHOUT=batch ;;
+no-btf-no-perfmon)
+    mount -t tmpfs hide /sys/kernel/btf
+    run="/bin/setpriv --bounding-set=-perfmon,-sys_admin"
+    ;;
+no-btf-no-net-admin)
+    mount -t tmpfs hide /sys/kernel/btf
+    run="/bin/setpriv --bounding-set=-net_admin,-sys_admin"
+    ;;
 like-5.9) export CARETTA_WITHOUT=iterators,headers ;;
-like-4.18) export CARETTA_WITHOUT=btf,tracing,headers ;;
-like-4.16) export CARETTA_WITHOUT=btf,tracing,headers,cookie ;;
+like-4.19) export CARETTA_WITHOUT=btf,tracing,headers,batch ;;
+like-4.16) export CARETTA_WITHOUT=btf,tracing,headers,cookie,batch,globals ;;
 esac
 
 # The verdict of check, before the agent is asked to do it.

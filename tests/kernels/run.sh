@@ -16,12 +16,12 @@ fi
 # The best tier that a scenario leaves. 5.10 lacks what the main tier asks of iterators and atomics.
 tier_of() {
     case $1 in
-    full) if [[ $series == 5.10 ]]; then echo sockops-types; else echo main; fi ;;
+    full | no-batch) if [[ $series == 5.10 ]]; then echo sockops-types; else echo main; fi ;;
     no-iterators | like-5.9) echo sockops-types ;;
-    no-btf | no-perfmon) echo sockops ;;
+    no-btf | no-perfmon | no-btf-no-perfmon) echo sockops ;;
     no-cgroup | no-sockops) echo tracing ;;
-    no-btf-no-cgroup) if carries_types; then echo tracing; else echo none; fi ;;
-    like-4.18 | like-4.16) echo sockops-plain ;;
+    no-btf-no-cgroup | no-btf-no-net-admin) if carries_types; then echo tracing; else echo none; fi ;;
+    like-4.19 | like-4.16) echo sockops-plain ;;
     *) echo "run.sh: no scenario $1" >&2 && exit 2 ;;
     esac
 }
@@ -29,7 +29,7 @@ tier_of() {
 carries_types() {
     [[ -e $here/../../btf/x86_64/$("$here/release.sh" "$vmlinuz").btf ]]
 }
-[[ $# -gt 0 ]] || set -- full no-btf no-cgroup no-sockops no-perfmon no-iterators no-btf-no-cgroup like-5.9 like-4.18 like-4.16
+[[ $# -gt 0 ]] || set -- full no-btf no-cgroup no-sockops no-perfmon no-iterators no-btf-no-cgroup no-btf-no-perfmon no-btf-no-net-admin no-batch like-5.9 like-4.19 like-4.16
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT

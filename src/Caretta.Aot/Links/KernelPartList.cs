@@ -15,6 +15,8 @@ internal static class KernelPartList
         ("headers", KernelParts.Headers),
         ("cookie", KernelParts.Cookie),
         ("iterators", KernelParts.Iterators),
+        ("batch", KernelParts.Batch),
+        ("globals", KernelParts.Globals),
     ];
 
     /// <summary>Every name, separated by commas.</summary>

@@ -25,9 +25,15 @@ internal enum KernelParts
     /// <summary>The flags of segments in sockops callbacks, Linux 5.10.</summary>
     Headers = 16,
 
-    /// <summary>Socket cookies in sockops callbacks, Linux 4.18.</summary>
+    /// <summary>Socket cookies in sockops callbacks, Linux 4.19.</summary>
     Cookie = 32,
 
     /// <summary>Iterators, Linux 5.8.</summary>
     Iterators = 64,
+
+    /// <summary>Reading maps in batches, Linux 5.6.</summary>
+    Batch = 128,
+
+    /// <summary>Variables of programs, Linux 5.2; and a change of maps that waits for programs (5.0), for which they stand.</summary>
+    Globals = 256,
 }

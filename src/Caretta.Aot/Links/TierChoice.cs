@@ -52,6 +52,7 @@ internal sealed class TierChoice
 
     private ILinkTier Start()
     {
+        KernelFeatures.Current.Hide((_without & KernelParts.Batch) != 0, (_without & KernelParts.Globals) != 0);
         foreach (TierKind kind in Enum.GetValues<TierKind>())
         {
             try
@@ -85,7 +86,7 @@ internal sealed class TierChoice
 
     private MainTier StartMain()
     {
-        string mount = Need(KernelParts.Btf | KernelParts.Tracing | KernelParts.Iterators);
+        string mount = Need(KernelParts.Btf | KernelParts.Tracing | KernelParts.Iterators | KernelParts.Globals);
         NeedKernelTypes();
         MainTier tier = MainTier.Load(_objects.Main(), _trackProcesses);
         try
@@ -102,7 +103,7 @@ internal sealed class TierChoice
 
     private FallbackTier StartSockopsTypes()
     {
-        string mount = Need(KernelParts.Btf | KernelParts.Tracing | KernelParts.Cookie);
+        string mount = Need(KernelParts.Btf | KernelParts.Tracing | KernelParts.Cookie | KernelParts.Globals);
         NeedKernelTypes();
         BpfObject file = BpfObject.Parse(_objects.SockopsTypes(), "caretta_sockops_types.bpf.o");
         file.SetVariable("track_processes", _trackProcesses);

@@ -11,6 +11,7 @@ internal unsafe class KernelCalls
 {
     private const int RlimitMemlock = 8;         // include/uapi/asm-generic/resource.h
     private const nint PerfFlagFdCloexec = 8;    // include/uapi/linux/perf_event.h
+    private const int MembarrierCmdGlobal = 1;   // include/uapi/linux/membarrier.h
 
     private static readonly KernelCalls Running = new();
 
@@ -26,6 +27,9 @@ internal unsafe class KernelCalls
 
     /// <summary>What the kernel is known to have.</summary>
     public KernelFeatures Features { get; } = new();
+
+    /// <summary>Where the kernel shows its types and those of its modules.</summary>
+    public virtual string TypesDirectory => "/sys/kernel/btf";
 
     /// <summary>Lets this thread call another kernel until the result is disposed.</summary>
     public static Replacement Replace(KernelCalls kernel)
@@ -49,6 +53,9 @@ internal unsafe class KernelCalls
     /// <summary>prlimit(2) of this process's locked memory.</summary>
     public virtual int LimitLockedMemory(rlimit64* wanted, rlimit64* before) =>
         Result(Libc.Syscall(SystemCall.Prlimit, 0, RlimitMemlock, (nint)wanted, (nint)before, 0));
+
+    /// <summary>membarrier(2) of the whole machine, Linux 4.3: returns after a grace period of RCU on more than one CPU.</summary>
+    public virtual int Membarrier() => Result(Libc.Syscall(SystemCall.Membarrier, MembarrierCmdGlobal, 0, 0, 0, 0));
 
     // Nothing may come between the call and this: errno is the runtime's copy of the last call.
     private static int Result(nint result) => result >= 0 ? (int)result : -Marshal.GetLastPInvokeError();

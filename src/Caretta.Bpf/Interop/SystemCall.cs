@@ -11,6 +11,8 @@ internal static class SystemCall
 
     public static nint Fcntl => Arm64 ? 25 : 72;
 
+    public static nint Membarrier => Arm64 ? 283 : 324;
+
     public static nint PerfEventOpen => Arm64 ? 241 : 298;
 
     public static nint Prlimit => Arm64 ? 261 : 302;

@@ -26,6 +26,7 @@ internal enum bpf_cmd
     BPF_BTF_GET_FD_BY_ID = 19,
     BPF_MAP_LOOKUP_AND_DELETE_ELEM = 21,
     BPF_MAP_FREEZE = 22,
+    BPF_BTF_GET_NEXT_ID = 23,
     BPF_MAP_LOOKUP_BATCH = 24,
     BPF_MAP_LOOKUP_AND_DELETE_BATCH = 25,
     BPF_MAP_UPDATE_BATCH = 26,
@@ -71,6 +72,8 @@ internal struct bpf_attr_map_create
     public uint btf_value_type_id;
     public uint btf_vmlinux_value_type_id;
     public ulong map_extra;
+    public int value_type_btf_obj_fd;
+    private readonly uint _pad;
 }
 
 /// <summary>BPF_MAP_*_ELEM, BPF_MAP_GET_NEXT_KEY and BPF_MAP_FREEZE.</summary>
@@ -228,6 +231,21 @@ internal struct bpf_attr_link_create_multi
     public bpf_kprobe_multi kprobe_multi;
 }
 
+/// <summary>BPF_LINK_CREATE for a netfilter hook.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct bpf_attr_link_create_netfilter
+{
+    public uint prog_fd;
+    public uint target_fd;
+    public uint attach_type;
+    public uint flags;
+    public uint pf;
+    public uint hooknum;
+    public int priority;
+    /// <summary>Of the hook: BPF_F_NETFILTER_IP_DEFRAG.</summary>
+    public uint netfilter_flags;
+}
+
 /// <summary>Member kprobe_multi of BPF_LINK_CREATE.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct bpf_kprobe_multi
@@ -365,19 +383,23 @@ internal struct bpf_map_info
     public ulong map_extra;
 }
 
-/// <summary>BPF_*_GET_FD_BY_ID.</summary>
+/// <summary>BPF_*_GET_FD_BY_ID and BPF_*_GET_NEXT_ID.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct bpf_attr_get_id
 {
     /// <summary>Or prog_id, map_id, btf_id, link_id.</summary>
     public uint start_id;
+    public uint next_id;
 }
 
-/// <summary><c>struct bpf_btf_info</c> of Linux 4.18.</summary>
+/// <summary><c>struct bpf_btf_info</c> of Linux 5.11; before, it ended with <c>id</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct bpf_btf_info
 {
     public ulong btf;
     public uint btf_size;
     public uint id;
+    public ulong name;
+    public uint name_len;
+    public uint kernel_btf;
 }

@@ -57,7 +57,10 @@ public sealed class ProgramLinker
             }
         }
 
-        LinkedFunction[] placed = [.. functions.Select(function => new LinkedFunction(function.Name, starts[function.Index], function.Length))];
+        LinkedFunction[] placed =
+        [
+            .. functions.Select(function => new LinkedFunction(function.Name, starts[function.Index], function.Length) { Index = function.Index }),
+        ];
         return new LinkedProgram(
             program, placed, instructions, [.. maps], [.. symbols], FunctionInfoOf(functions, starts), LineInfoOf(functions, starts),
             _object.Configuration.Count);

@@ -61,6 +61,8 @@ internal readonly record struct ProgramSection(
         new("fentry.s", BpfProgramType.Tracing, BpfAttachType.TraceFentry, BpfProgramTraits.Sleepable),
         new("fexit.s", BpfProgramType.Tracing, BpfAttachType.TraceFexit, BpfProgramTraits.Sleepable),
         new("fmod_ret.s", BpfProgramType.Tracing, BpfAttachType.ModifyReturn, BpfProgramTraits.Sleepable),
+        new("fsession", BpfProgramType.Tracing, BpfAttachType.TraceFsession),
+        new("fsession.s", BpfProgramType.Tracing, BpfAttachType.TraceFsession, BpfProgramTraits.Sleepable),
         new("freplace", BpfProgramType.Extension),
         new("lsm", BpfProgramType.Lsm, BpfAttachType.LsmMac),
         new("lsm.s", BpfProgramType.Lsm, BpfAttachType.LsmMac, BpfProgramTraits.Sleepable),

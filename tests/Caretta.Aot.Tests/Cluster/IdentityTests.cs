@@ -2,6 +2,7 @@ using Caretta.Aot.Cluster;
 using Caretta.Aot.Identity;
 using Caretta.Aot.Identity.Objects;
 using Caretta.Aot.Links;
+using Caretta.Testing;
 using Xunit;
 using static Caretta.Aot.Tests.Cluster.ClusterFixture;
 
@@ -333,21 +334,21 @@ public sealed class IdentityTests
             cluster.Poll(keys, deltas);
         }
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
+        long allocated = Allocated.By(() =>
         {
-            cluster.Poll(keys, deltas);
-        }
-
-        long after = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Equal(0, after - before);
+            for (int i = 0; i < 100; i++)
+            {
+                cluster.Poll(keys, deltas);
+            }
+        });
+        Assert.Equal(0, allocated);
 
         // Also when something else in the cluster changed, so that every key is looked up again. The index itself may grow.
         long spent = 0;
         for (int i = 10; i < 110; i++)
         {
             cluster.Index.Apply(ObjectChangeKind.Upserted, nodes[i]);
-            before = GC.GetAllocatedBytesForCurrentThread();
+            long before = GC.GetAllocatedBytesForCurrentThread();
             cluster.Poll(keys, deltas);
             spent += GC.GetAllocatedBytesForCurrentThread() - before;
         }

@@ -3,6 +3,7 @@ using System.Net;
 using Caretta.Aot.Host;
 using Caretta.Aot.Identity;
 using Caretta.Aot.Links;
+using Caretta.Testing;
 using Xunit;
 
 namespace Caretta.Aot.Tests.Host;
@@ -154,14 +155,14 @@ public sealed class HostResolverTests
         LinkKey key = Key(LinkRole.Client, SocketOwner.From(10, "nginx"), SocketOwner.From(12, "curl"));
         _resolver.Resolve(key);
         int lookups = _paths.Lookups;
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
+        long allocated = Allocated.By(() =>
         {
-            _resolver.Resolve(key);
-        }
-
-        long after = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Equal(0, after - before);
+            for (int i = 0; i < 100; i++)
+            {
+                _resolver.Resolve(key);
+            }
+        });
+        Assert.Equal(0, allocated);
         Assert.Equal(lookups, _paths.Lookups);
     }
 

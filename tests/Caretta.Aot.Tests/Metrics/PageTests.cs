@@ -3,6 +3,7 @@ using System.Text;
 using Caretta.Aot.Identity;
 using Caretta.Aot.Metrics;
 using Caretta.Aot.Snapshots;
+using Caretta.Testing;
 using Xunit;
 
 namespace Caretta.Aot.Tests.Metrics;
@@ -348,14 +349,14 @@ public sealed class PageTests
             Scrape();
         }
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 20; i++)
+        long allocated = Allocated.By(() =>
         {
-            Scrape();
-        }
-
-        long after = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Equal(0, after - before);
+            for (int i = 0; i < 20; i++)
+            {
+                Scrape();
+            }
+        });
+        Assert.Equal(0, allocated);
     }
 
     [Fact]

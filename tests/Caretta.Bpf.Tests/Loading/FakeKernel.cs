@@ -13,6 +13,11 @@ namespace Caretta.Bpf.Tests.Loading;
 /// <param name="minor">Release.</param>
 internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
 {
+    private const byte LoadWord = 0x61;
+    private const byte LoadDoubleWord = 0x79;
+    private const byte AtomicWord = 0xc3;
+    private const byte AtomicDoubleWord = 0xdb;
+
     // What came after Linux 4.10, by command: byte offset in union bpf_attr, bytes, release. From include/uapi/linux/bpf.h over time.
     private static readonly (bpf_cmd Command, int Offset, int Length, Version Since)[] Members =
     [
@@ -45,6 +50,28 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
         [bpf_cmd.BPF_PROG_BIND_MAP] = new Version(5, 10),
     };
 
+    private const uint SocketStorage = 24;    // BPF_MAP_TYPE_SK_STORAGE
+
+    // From enum bpf_prog_type over time.
+    private static readonly Dictionary<uint, Version> ProgramTypes = new()
+    {
+        [SockOps] = new Version(4, 13),
+        [17] = new Version(4, 17),    // BPF_PROG_TYPE_RAW_TRACEPOINT
+        [26] = new Version(5, 5),     // BPF_PROG_TYPE_TRACING
+    };
+
+    private const uint SockOps = 13;
+
+    private readonly Dictionary<uint, string> _typesByDescriptor = [];
+
+    /// <summary>Where its types are; the running kernel's if nobody says.</summary>
+    public string? Types { get; set; }
+
+    /// <summary>The modules that are loaded. Their types have numbers, as the kernel's own, which is the first.</summary>
+    public List<string> Modules { get; } = [];
+
+    public override string TypesDirectory => Types ?? (ShowsTypes && Release >= new Version(5, 4) ? base.TypesDirectory : "/dev/null/nothing");
+
     /// <summary>Every call, in order, with a copy of what it was given.</summary>
     public List<(bpf_cmd Command, byte[] Attr)> Calls { get; } = [];
 
@@ -62,6 +89,17 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
 
     /// <summary>Whether the process may raise the hard limit.</summary>
     public bool HasResourceCapability { get; set; } = true;
+
+    /// <summary>What its maps hold; null for maps that take everything and hold nothing.</summary>
+    public FakeMaps? Maps { get; init; }
+
+    /// <summary>Whether it shows its types, which a kernel before 5.4 cannot.</summary>
+    public bool ShowsTypes { get; init; } = true;
+
+    /// <summary>Runs while somebody waits for all CPUs; says what they are told.</summary>
+    public Func<int> OnMembarrier { get; set; } = static () => 0;
+
+    public override int Membarrier() => OnMembarrier();
 
     private Version Release { get; } = new(major, minor);
 
@@ -121,6 +159,27 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
             }
         }
 
+        if (command == bpf_cmd.BPF_MAP_CREATE && Read<uint>(copy, 0) >= SocketStorage && Release < new Version(5, 2))
+        {
+            return -Errno.EINVAL;
+        }
+
+        int result = Decide(command, copy, attr);
+        if (result < 0 && result != -Errno.ENOENT)
+        {
+            return result;
+        }
+
+        if (command == bpf_cmd.BPF_MAP_CREATE)
+        {
+            Maps?.Add(result, copy);
+        }
+
+        return Maps?.Call(command, (byte*)attr) ?? result;
+    }
+
+    private int Decide(bpf_cmd command, byte[] copy, void* attr)
+    {
         return command switch
         {
             bpf_cmd.BPF_PROG_LOAD => LoadProgram(copy),
@@ -132,6 +191,10 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
             bpf_cmd.BPF_LINK_CREATE when Read<uint>(copy, 8) == 41 && Release < new Version(5, 15) => -Errno.EINVAL,
             bpf_cmd.BPF_LINK_CREATE when Read<uint>(copy, 4) == uint.MaxValue => -Errno.EBADF,
             bpf_cmd.BPF_LINK_CREATE or bpf_cmd.BPF_RAW_TRACEPOINT_OPEN or bpf_cmd.BPF_ITER_CREATE => Descriptor(),
+            bpf_cmd.BPF_BTF_GET_NEXT_ID => NextTypes((uint*)attr),
+            bpf_cmd.BPF_BTF_GET_FD_BY_ID => OpenTypes(Read<uint>(copy, 0)),
+            bpf_cmd.BPF_OBJ_GET_INFO_BY_FD when _typesByDescriptor.TryGetValue(Read<uint>(copy, 0), out string? name) =>
+                DescribeTypes(name, (bpf_btf_info*)Read<ulong>(copy, 8)),
             _ => 0,
         };
     }
@@ -167,6 +230,26 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
         return 0;
     }
 
+    private int NextTypes(uint* id)
+    {
+        id[1] = id[0] + 1;
+        return id[1] <= Modules.Count + 1 ? 0 : -Errno.ENOENT;
+    }
+
+    private int OpenTypes(uint id)
+    {
+        int fd = Descriptor();
+        _typesByDescriptor[(uint)fd] = id == 1 ? "vmlinux" : Modules[(int)id - 2];
+        return fd;
+    }
+
+    private static int DescribeTypes(string name, bpf_btf_info* info)
+    {
+        info->kernel_btf = 1;
+        System.Text.Encoding.UTF8.GetBytes(name + "\0", new Span<byte>((void*)info->name, (int)info->name_len));
+        return 0;
+    }
+
     private int Charged() => Memory.rlim_cur < NeededMemory && Release < new Version(5, 11) ? -Errno.EPERM : Descriptor();
 
     private int LoadProgram(byte[] attr)
@@ -184,8 +267,31 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
             return -Errno.EINVAL;
         }
 
+        uint type = Read<uint>(attr, 0);
+        if (ProgramTypes.TryGetValue(type, out Version? typeSince) && typeSince > Release)
+        {
+            return -Errno.EINVAL;
+        }
+
+        bool readsContextOnly = type == SockOps && !HelpersOf(attr).Exists(static helper => helper is >= 136 and <= 140);
         for (int i = 0; i < instructions.Length; i++)
         {
+            // struct bpf_sock_ops ended with bytes_acked, then with sk (5.3). Nothing else that these programs load from is as large, but
+            // the kernel's own structures: those who read them ask for them first.
+            const int EndOfBytesAcked = 184;
+            const int EndOfSocket = 192;
+            Version needed = instructions[i] switch
+            {
+                { Opcode: LoadWord or LoadDoubleWord, Offset: >= EndOfSocket } when readsContextOnly => new Version(5, 10),
+                { Opcode: LoadWord or LoadDoubleWord, Offset: >= EndOfBytesAcked } when readsContextOnly => new Version(5, 3),
+                { Opcode: AtomicWord or AtomicDoubleWord, Immediate: not 0 } => new Version(5, 12),
+                _ => new Version(4, 1),
+            };
+            if (needed > Release)
+            {
+                return -Errno.EACCES;
+            }
+
             if (instructions[i].IsWide)
             {
                 if (instructions[i].SourceRegister == BpfInstruction.PseudoMapValue && Release < new Version(5, 2))
@@ -197,13 +303,20 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
             }
         }
 
-        return HelpersOf(attr).TrueForAll(helper => Release >= SinceOf(helper)) ? Charged() : -Errno.EINVAL;
+        return HelpersOf(attr).TrueForAll(helper => Release >= SinceOf(type, helper)) ? Charged() : -Errno.EINVAL;
     }
 
-    private static Version SinceOf(int helper) => helper switch
+    // From ___BPF_FUNC_MAPPER over time, as far as it matters here.
+    private static Version SinceOf(uint type, int helper) => helper switch
     {
+        46 when type == SockOps => new Version(4, 19),    // bpf_get_socket_cookie: d692f1138a4b
+        59 => new Version(4, 16),                         // bpf_sock_ops_cb_flags_set
+        80 => new Version(4, 18),                         // bpf_get_current_cgroup_id
+        107 or 108 => new Version(5, 2),                  // bpf_sk_storage_get, bpf_sk_storage_delete
         160 => new Version(5, 11),
         >= 112 and <= 115 => new Version(5, 5),
+        >= 136 and <= 140 => new Version(5, 9),           // bpf_skc_to_tcp_sock and its like
+        164 => new Version(5, 13),                        // bpf_for_each_map_elem
         _ => new Version(4, 1),
     };
 

@@ -20,11 +20,13 @@ public sealed class FallbackTierTests
     {
         { "iterators", "sockops-types" },
         { "iterators,headers", "sockops-types" },
+        { "iterators,batch", "sockops-types" },
         { "btf", "sockops" },
         { "cgroup", "tracing" },
         { "sockops", "tracing" },
         { "btf,tracing,headers", "sockops-plain" },
         { "btf,tracing,headers,cookie", "sockops-plain" },
+        { "btf,tracing,headers,cookie,batch,globals", "sockops-plain" },
     };
 
     public static TheoryData<string> LiveTiers => new("iterators", "btf", "cgroup");

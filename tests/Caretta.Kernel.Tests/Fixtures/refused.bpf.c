@@ -35,6 +35,19 @@ int missing_field(void *context)
 	return task->this_field_never_existed;
 }
 
+static __attribute__((noinline)) int read_below(struct task_struct *task)
+{
+	return task->this_field_never_existed;
+}
+
+SEC("?raw_tp/sched_switch")
+int missing_field_below(void *context)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+
+	return read_below(task);
+}
+
 extern int no_such_function(int) __ksym __weak;
 
 SEC("?raw_tp/sched_switch")

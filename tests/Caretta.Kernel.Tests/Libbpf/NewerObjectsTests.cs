@@ -52,7 +52,8 @@ public sealed class NewerObjectsTests
 
         Assert.Equal(["ssthresh", "cong_avoid", "undo_cwnd"], loaded.Programs.Select(static program => program.Name));
         using KernelTypes kernel = KernelTypes.Read();
-        StructOpsLayout layout = StructOpsLayout.Find(bpf, bpf.Map("steady"), kernel.Types);
+        using var modules = new ModuleTypes(() => kernel);
+        StructOpsLayout layout = StructOpsLayout.Find(bpf, bpf.Map("steady"), kernel.Types, modules);
         Assert.Equal(layout.Value.Length, loaded.Map("steady").Shape.ValueSize);
         Assert.Equal(3, layout.Functions.Count);
         Assert.True(layout.Value.AsSpan().IndexOf("caretta_steady\0"u8) > 0);

@@ -35,13 +35,15 @@ public sealed class RefusalTests
         Assert.Contains("\n0: ", refused.Log.Text, StringComparison.Ordinal);
     }
 
-    [KernelFact]
-    public void A_field_that_this_kernel_has_not_is_explained()
+    [KernelTheory]
+    [InlineData("missing_field")]
+    [InlineData("missing_field_below")]
+    public void A_field_that_this_kernel_has_not_is_explained(string program)
     {
-        BpfException refused = Assert.Throws<BpfException>(() => LoaderFixture.Load("refused.bpf.o", "missing_field").Dispose());
+        BpfException refused = Assert.Throws<BpfException>(() => LoaderFixture.Load("refused.bpf.o", program).Dispose());
 
         Assert.Equal(
-            "load program missing_field: EINVAL (22): the program uses task_struct.this_field_never_existed, which this kernel does not have "
+            $"load program {program}: EINVAL (22): the program uses task_struct.this_field_never_existed, which this kernel does not have "
             + "(CO-RE relocation without target)",
             refused.Message);
     }

@@ -1,7 +1,6 @@
 using System.Globalization;
-
-using Caretta.Traffic;
 using Caretta.Testing;
+using Caretta.Traffic;
 using Caretta.Traffic.Reports;
 
 namespace Caretta.Kernel.Tests.Support;

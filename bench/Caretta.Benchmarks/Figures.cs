@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Caretta.Benchmarks;
+
+/// <summary>
+/// The few figures that the budget knows, in seconds instead of BenchmarkDotNet's minutes: what warm operations allocate, and what they
+/// cost at best, as <c>NAME tab VALUE</c>.
+/// </summary>
+internal static class Figures
+{
+    private const int Warm = 30;
+    private const int Windows = 15;
+
+    /// <summary>Prints them all.</summary>
+    /// <param name="drain">Program that drains in C; see <c>../drain/drain.c</c>.</param>
+    public static void Print(string drain)
+    {
+        var page = new PageBenchmarks { Series = 10_000 };
+        page.MakeLinks();
+        Measure("metrics_page_10k", page.Plain);
+        Measure("metrics_page_10k_gzip", page.Gzip);
+        Measure("copy_of_page_10k", page.Copy);
+
+        var links = new LinkBenchmarks { Links = 10_000 };
+        links.MakeTable();
+        Measure("link_table_10k", links.Update);
+        Measure("name_10k", () => links.Name());
+        links.Dispose();
+
+        var requests = new RequestBenchmarks();
+        Measure("http_request", () => requests.Request());
+        Measure("watch_events_1k", () => requests.WatchEvents().GetAwaiter().GetResult());
+        CompareDrain(drain);
+    }
+
+    // In turns, and of each the best: what else the machine does can only add.
+    private static void CompareDrain(string drain)
+    {
+        const int Links = 100_000;
+        var ours = new DrainBenchmarks { Links = Links };
+        ours.MakeMap();
+        double best = double.MaxValue, bestInC = double.MaxValue;
+        long allocated = long.MaxValue;
+        for (int i = 0; i < Windows; i++)
+        {
+            ours.Fill();
+            (double took, long bytes) = Once(() => ours.Take());
+            best = Math.Min(best, took);
+            allocated = Math.Min(allocated, bytes);
+            bestInC = Math.Min(bestInC, RunInC(drain, Links));
+        }
+
+        ours.Dispose();
+        Print("drain_100k.allocated_bytes", allocated);
+        Print("drain_100k.ms", best);
+        Print("drain_100k.c_ms", bestInC);
+        Print("drain_100k.over_c", best / bestInC);
+    }
+
+    private static double RunInC(string drain, int links)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(drain, links.ToString(CultureInfo.InvariantCulture)) { RedirectStandardOutput = true })!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0
+            ? double.Parse(output, CultureInfo.InvariantCulture)
+            : throw new InvalidOperationException($"{drain} ended with {process.ExitCode}");
+    }
+
+    private static void Measure(string name, Action operation)
+    {
+        for (int i = 0; i < Warm; i++)
+        {
+            operation();
+        }
+
+        double best = double.MaxValue;
+        long allocated = long.MaxValue;
+        for (int i = 0; i < Windows; i++)
+        {
+            (double took, long bytes) = Once(operation);
+            best = Math.Min(best, took);
+            allocated = Math.Min(allocated, bytes);
+        }
+
+        Print(name + ".allocated_bytes", allocated);
+        Print(name + ".ms", best);
+    }
+
+    private static (double Milliseconds, long Bytes) Once(Action operation)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        long started = Stopwatch.GetTimestamp();
+        operation();
+        TimeSpan took = Stopwatch.GetElapsedTime(started);
+        long after = GC.GetAllocatedBytesForCurrentThread();
+        return (took.TotalMilliseconds, after - before);
+    }
+
+    private static void Print(string name, double value) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"micro.{name}\t{value:0.####}"));
+}

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+#define _GNU_SOURCE
+/*
+ * The work that whole-agent runs measure: as little as can be of its own, so that what an agent adds shows. Every mode does a fixed
+ * amount and prints one line of numbers. It talks to itself over loopback, in whatever network namespace it is started.
+ *
+ *   load connections COUNT    connect, request, response, close      -> connections per second, us of processor time each
+ *   load bulk MEGABYTES       one stream                             -> MB per second, ms of processor time per GB
+ *   load ping COUNT           one byte there, one byte back          -> us median, us 99th percentile
+ *   load hold CONNECTIONS PORTS NUMBER
+ *                             holds connections to PORTS server ports on 127.77.NUMBER.1; prints "ready", then for each number read
+ *                             sends a byte over so many of them and prints "done"; ends with its input
+ *   load scrape PORT COUNT [gzip]  GET /metrics over one connection  -> bytes of the last page
+ *   load time COMMAND...      runs it                                -> ms of processor time
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define REQUEST_BYTES 64
+#define RESPONSE_BYTES 256
+#define FIRST_PORT 10000
+/* Closed connections keep their ports for a minute: enough addresses to have one for each. */
+#define SERVER_ADDRESSES 250
+
+static void fail(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static double used_by(int who)
+{
+	struct rusage usage;
+
+	getrusage(who, &usage);
+	return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static struct sockaddr_in address(uint32_t host, int port)
+{
+	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(host), .sin_port = htons(port) };
+}
+
+static int listen_on(uint32_t host, int port, int *chosen)
+{
+	struct sockaddr_in local = address(host, port);
+	socklen_t length = sizeof(local);
+	int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		fail("socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&local, sizeof(local)) || listen(fd, 4096))
+		fail("listen");
+	if (chosen) {
+		getsockname(fd, (struct sockaddr *)&local, &length);
+		*chosen = ntohs(local.sin_port);
+	}
+	return fd;
+}
+
+static int connect_to(uint32_t host, int port)
+{
+	struct sockaddr_in remote = address(host, port);
+	int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		fail("socket");
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (connect(fd, (struct sockaddr *)&remote, sizeof(remote)))
+		fail("connect");
+	return fd;
+}
+
+/* False at the end of the stream. */
+static bool read_all(int fd, char *buffer, size_t length)
+{
+	ssize_t got;
+
+	for (; length; buffer += got, length -= got) {
+		got = read(fd, buffer, length);
+		if (got <= 0)
+			return false;
+	}
+	return true;
+}
+
+static void write_all(int fd, const char *buffer, size_t length)
+{
+	ssize_t put;
+
+	for (; length; buffer += put, length -= put) {
+		put = write(fd, buffer, length);
+		if (put <= 0)
+			fail("write");
+	}
+}
+
+/*
+ * Both ends on one processor: where the scheduler puts them decides over a factor of two, and on one the work that something adds
+ * shows undiluted.
+ */
+static void stay_on_one_processor(void)
+{
+	cpu_set_t one, all;
+	int i = 0;
+
+	sched_getaffinity(0, sizeof(all), &all);
+	while (!CPU_ISSET(i, &all))
+		i++;
+	CPU_ZERO(&one);
+	CPU_SET(i, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+/* Runs a server in a process of its own, which dies with this one. */
+static pid_t serve(int listener, void (*handle)(int fd, uint64_t count), uint64_t count)
+{
+	pid_t child = fork();
+
+	if (child)
+		return child;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	handle(listener, count);
+	_exit(0);
+}
+
+static void answer_requests(int listener, uint64_t count)
+{
+	char request[REQUEST_BYTES], response[RESPONSE_BYTES] = "";
+	int fd;
+
+	while (count--) {
+		fd = accept(listener, NULL, NULL);
+		if (fd < 0 || !read_all(fd, request, sizeof(request)))
+			fail("serve");
+		write_all(fd, response, sizeof(response));
+		close(fd);
+	}
+}
+
+static void drain(int listener, uint64_t count)
+{
+	static char buffer[256 << 10];
+	int fd = accept(listener, NULL, NULL);
+	ssize_t got;
+
+	for (; count; count -= got) {
+		got = read(fd, buffer, sizeof(buffer));
+		if (got <= 0)
+			fail("drain");
+	}
+	write_all(fd, "k", 1);
+}
+
+static void echo(int listener, uint64_t count)
+{
+	int on = 1, fd = accept(listener, NULL, NULL);
+	char byte;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	while (count-- && read_all(fd, &byte, 1))
+		write_all(fd, &byte, 1);
+}
+
+static void run_connections(uint64_t count)
+{
+	char request[REQUEST_BYTES] = "", response[RESPONSE_BYTES];
+	int port, fd, listener = listen_on(INADDR_ANY, 0, &port);
+	double start = seconds(), took;
+	pid_t child = serve(listener, answer_requests, count);
+	uint64_t i;
+
+	for (i = 0; i < count; i++) {
+		fd = connect_to((127 << 24) + (78 << 16) + (i % SERVER_ADDRESSES) + 1, port);
+		write_all(fd, request, sizeof(request));
+		if (!read_all(fd, response, sizeof(response)))
+			fail("read");
+		close(fd);
+	}
+	waitpid(child, NULL, 0);
+	took = seconds() - start;
+	printf("%.1f %.3f\n", count / took, (used_by(RUSAGE_SELF) + used_by(RUSAGE_CHILDREN)) / count * 1e6);
+}
+
+static void run_bulk(uint64_t megabytes)
+{
+	static char buffer[256 << 10];
+	uint64_t left = megabytes << 20;
+	int port, fd, listener = listen_on(INADDR_LOOPBACK, 0, &port);
+	double start = seconds(), took;
+	pid_t child = serve(listener, drain, left);
+	char byte;
+
+	fd = connect_to(INADDR_LOOPBACK, port);
+	for (; left; left -= sizeof(buffer))
+		write_all(fd, buffer, sizeof(buffer));
+	if (!read_all(fd, &byte, 1))
+		fail("read");
+	waitpid(child, NULL, 0);
+	took = seconds() - start;
+	printf("%.1f %.3f\n", megabytes / took, (used_by(RUSAGE_SELF) + used_by(RUSAGE_CHILDREN)) * 1e3 / (megabytes / 1024.0));
+}
+
+static int ascending(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void run_ping(uint64_t count)
+{
+	int port, fd, listener = listen_on(INADDR_LOOPBACK, 0, &port);
+	pid_t child = serve(listener, echo, count);
+	float *took = malloc(count * sizeof(*took));
+	char byte = 'p';
+	uint64_t i;
+
+	fd = connect_to(INADDR_LOOPBACK, port);
+	for (i = 0; i < count; i++) {
+		double start = seconds();
+
+		write_all(fd, &byte, 1);
+		if (!read_all(fd, &byte, 1))
+			fail("read");
+		took[i] = (seconds() - start) * 1e6;
+	}
+	waitpid(child, NULL, 0);
+	qsort(took, count, sizeof(*took), ascending);
+	printf("%.2f %.2f\n", took[count / 2], took[count * 99 / 100]);
+}
+
+static void run_hold(int connections, int ports, int number)
+{
+	uint32_t host = (127 << 24) + (77 << 16) + (number << 8) + 1;
+	int *listeners = calloc(ports, sizeof(int)), *clients = calloc(connections, sizeof(int)), *servers = calloc(connections, sizeof(int));
+	int i, count, next = 0;
+	char byte = 'h';
+
+	for (i = 0; i < ports; i++)
+		listeners[i] = listen_on(host, FIRST_PORT + i, NULL);
+	for (i = 0; i < connections; i++) {
+		clients[i] = connect_to(host, FIRST_PORT + i % ports);
+		servers[i] = accept(listeners[i % ports], NULL, NULL);
+		if (servers[i] < 0)
+			fail("accept");
+	}
+	setlinebuf(stdout);
+	puts("ready");
+	while (scanf("%d", &count) == 1) {
+		for (i = 0; i < count; i++, next = (next + 1) % connections) {
+			write_all(clients[next], &byte, 1);
+			if (!read_all(servers[next], &byte, 1))
+				fail("read");
+		}
+		puts("done");
+	}
+}
+
+static size_t read_page(int fd)
+{
+	static const char end[] = "\r\n0\r\n\r\n";
+	static char buffer[64 << 10];
+	char tail[7] = "";
+	size_t total = 0;
+	ssize_t got;
+
+	do {
+		got = read(fd, buffer, sizeof(buffer));
+		if (got <= 0)
+			fail("read");
+		total += got;
+		if (got >= (ssize_t)sizeof(tail)) {
+			memcpy(tail, buffer + got - sizeof(tail), sizeof(tail));
+		} else {
+			memmove(tail, tail + got, sizeof(tail) - got);
+			memcpy(tail + sizeof(tail) - got, buffer, got);
+		}
+	} while (memcmp(tail, end, sizeof(tail)));
+	return total;
+}
+
+static void run_scrape(int port, int count, bool gzip)
+{
+	int fd = connect_to(INADDR_LOOPBACK, port);
+	char request[200];
+	size_t bytes = 0;
+
+	snprintf(request, sizeof(request), "GET /metrics HTTP/1.1\r\nHost: localhost\r\n%s\r\n", gzip ? "Accept-Encoding: gzip\r\n" : "");
+	while (count--) {
+		write_all(fd, request, strlen(request));
+		bytes = read_page(fd);
+	}
+	printf("%zu\n", bytes);
+}
+
+static int run_time(char **command)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child) {
+		execvp(command[0], command);
+		_exit(127);
+	}
+	waitpid(child, &status, 0);
+	fprintf(stderr, "%.3f\n", used_by(RUSAGE_CHILDREN) * 1e3);
+	return WEXITSTATUS(status);
+}
+
+int main(int argc, char **argv)
+{
+	const char *mode = argc > 2 ? argv[1] : "";
+
+	signal(SIGPIPE, SIG_IGN);
+	if (!strcmp(mode, "connections") || !strcmp(mode, "bulk") || !strcmp(mode, "ping"))
+		stay_on_one_processor();
+	if (!strcmp(mode, "connections"))
+		run_connections(strtoull(argv[2], NULL, 10));
+	else if (!strcmp(mode, "bulk"))
+		run_bulk(strtoull(argv[2], NULL, 10));
+	else if (!strcmp(mode, "ping"))
+		run_ping(strtoull(argv[2], NULL, 10));
+	else if (!strcmp(mode, "hold") && argc == 5)
+		run_hold(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
+	else if (!strcmp(mode, "scrape") && argc >= 4)
+		run_scrape(atoi(argv[2]), atoi(argv[3]), argc > 4);
+	else if (!strcmp(mode, "time"))
+		return run_time(argv + 2);
+	else
+		return 2;
+	return 0;
+}
