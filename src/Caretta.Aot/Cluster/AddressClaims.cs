@@ -150,8 +150,13 @@ internal sealed class AddressClaims(ObjectSlots slots, TimeProvider time, TimeSp
             _contested.Remove(address);
         }
 
+        if (best < 0)
+        {
+            return;
+        }
+
         ref int holder = ref _holders.GetOrAdd(address, out _);
-        if (best >= 0 && holder != best)
+        if (holder != best)
         {
             // Who lost it is used by links as much as who has it now.
             slots[best].IsUsed |= slots[holder].IsUsed;
