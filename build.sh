@@ -38,6 +38,8 @@ die() {
 # What each task needs, as PACKAGE=PROBE. A probe is a command or an absolute path: what is there is not installed again.
 build_packages="clang=clang llvm=llvm-strip make=make libbpf-dev=/usr/include/bpf/bpf_helpers.h
     linux-libc-dev=/usr/include/linux/bpf.h libc6-dev=/usr/include/stdio.h zlib1g-dev=/usr/include/zlib.h"
+page_packages="make=make nodejs=node npm=npm"
+[[ ${PageIsBuilt:-} == true ]] || build_packages+=" $page_packages"
 # Besides: what the static binary of the image is linked with.
 static_packages="lld=ld.lld cmake=cmake libssl-dev=/usr/include/openssl/ssl.h"
 check_packages="clang-format=clang-format"
@@ -46,7 +48,7 @@ test_packages="iproute2=ip bpftool=/usr/sbin/bpftool xz-utils=xz zstd=zstd qemu-
     debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg"
 cluster_packages="iproute2=ip nftables=/usr/sbin/nft
     debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg"
-chart_packages="npm=npm buildah=buildah runc=runc jq=jq"
+chart_packages="buildah=buildah runc=runc jq=jq"
 
 as_root() {
     if [[ $EUID == 0 ]]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
@@ -171,7 +173,7 @@ trap leave EXIT
 digest() {
     {
         echo "${dotnet_sdks:-} ${AotFramework:-} $configuration $rid"
-        find "$@" \( -name bin -o -name obj \) -prune -o -type f ! -name packages.lock.json -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+        find "$@" \( -name bin -o -name obj -o -name node_modules \) -prune -o -type f ! -name packages.lock.json -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
     } | sha256sum | cut -d' ' -f1
 }
 
@@ -203,6 +205,11 @@ setup_build() {
 bpf() {
     say "Building the BPF objects"
     make --no-print-directory -C bpf
+}
+
+page() {
+    say "Building the page"
+    make --no-print-directory -C src/Caretta.Page all check
 }
 
 # publish_native PROJECT BINARY: compiles ahead of time and leaves artifacts/BINARY.
@@ -497,6 +504,7 @@ usage: ./build.sh COMMAND
                  figures against bench/budget.tsv
   test-kernels   the tests on other kernels, in virtual machines; CARETTA_TEST_KERNELS="6.1 7.3" names them
   bpf            build artifacts/bpf/*.bpf.o
+  page           build artifacts/page/*.gz, the page of the map
   clean          remove everything built here (downloads in the cache stay)
   help           this text
 
@@ -520,6 +528,11 @@ bpf)
     # shellcheck disable=SC2086
     need $build_packages
     bpf
+    ;;
+page)
+    # shellcheck disable=SC2086
+    need $page_packages
+    page
     ;;
 setup-test)
     # shellcheck disable=SC2086

@@ -36,6 +36,7 @@ stand_in() { # NAME
 argument() { sed -nE "s/^ARG $1=(.*)$/\1/p" Dockerfile.distroless; }
 
 stand_in "$(argument CLANG_IMAGE)"
+stand_in "$(argument PAGE_IMAGE)"
 stand_in "$(argument SDK_IMAGE)"
 
 home=${HOME:-/root}
@@ -44,7 +45,7 @@ for path in /etc/ssl /etc/alternatives "$home/.nuget" "$home/.dotnet" "${DOTNET_
     [[ -d $path && $path != /usr/* ]] || continue
     mounts+=(--volume "$path:$path")
 done
-mapfile -t environment < <(env | sed -nE 's/^((NUGET|DOTNET|SSL|CARETTA|Nuget|Restore)[A-Za-z_]*)=.*/--env=\1/p')
+mapfile -t environment < <(env | sed -nE 's/^((NUGET|DOTNET|SSL|CARETTA|Nuget|Restore|npm_config|NPM_CONFIG)[A-Za-z_]*)=.*/--env=\1/p')
 
 tool build --quiet --isolation chroot --pull-never --layers=false --format oci "${mounts[@]}" "${environment[@]}" \
     --build-arg "AotFramework=${AotFramework:-net9.0}" --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || true)" \
