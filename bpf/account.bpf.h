@@ -75,7 +75,7 @@ static __always_inline void add_to_link(struct link_delta *delta, const struct l
 	}
 }
 
-/* The running account of a live connection. Without the socket's lock. */
+/* The running account of a live connection, by a sweep. Without the socket's lock. */
 static __always_inline void account_live(struct connection *connection, struct sock *sk, struct tcp_sock *tp)
 {
 	struct link_delta *delta;
@@ -90,7 +90,7 @@ static __always_inline void account_live(struct connection *connection, struct s
 		return;
 	if (!settle_peer(connection, sk, tp, false, &link))
 		return;
-	delta = find_or_add_link(&link);
+	delta = note_swept_link(&link);
 	if (!delta) {
 		COUNT(deferred_updates, 1);
 		return;

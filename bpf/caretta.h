@@ -49,8 +49,15 @@ struct link_delta {
 	__u64 adopted; /* connections that were open before launch, or were opened on another link (there it is one less, modulo 2^64) */
 };
 
+/* The same for one live socket, as a sweep found it. */
+struct swept_link {
+	struct link_key link;
+	struct link_delta delta;
+};
+
 _Static_assert(sizeof(struct socket_owner) == 24, "socket_owner is part of a hash key: no hidden padding");
 _Static_assert(sizeof(struct link_key) == 88, "link_key is a hash key: no hidden padding");
 _Static_assert(sizeof(struct link_delta) == 48, "link_delta is read in batches by the agent");
+_Static_assert(sizeof(struct swept_link) == 136, "swept_link is read in place by the agent");
 
 #endif

@@ -172,7 +172,12 @@ struct bpf_iter__task_file {
 	struct file *file;
 };
 
+struct bpf_iter_meta {
+	__u64 seq_num;
+};
+
 struct bpf_iter__bpf_sk_storage_map {
+	struct bpf_iter_meta *meta;
 	struct sock *sk;
 	void *value;
 };

@@ -157,10 +157,52 @@ struct counters {
 	__u64 added_links;	    /* entries made in the link maps */
 	__u64 offered_handshakes;   /* slots of handshakes claimed */
 	__u64 dropped_handshakes;   /* and freed again */
+	__u64 swept_links;	    /* entries that the last sweep filled in its map: the one that does not only grow */
 } counters = {};
 
 #define COUNT(counter, n) ((void)__sync_fetch_and_add(&counters.counter, (n)))
 
 #include "links.bpf.h"
+
+/*
+ * What a sweep finds, one entry after the other: the agent, which waits for the sweep, reads it in place. A hash would add up the sockets
+ * of a link, but costs several times as much per socket, here and when it is emptied. What finds no room goes to the link map, and the
+ * agent brings a larger one.
+ */
+struct swept_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, struct swept_link);
+};
+
+struct swept_map first_swept SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct swept_map);
+} swept_links SEC(".maps") = {
+	.values = { &first_swept },
+};
+
+/* By sweeps alone, of which there is one at a time. */
+static __always_inline struct link_delta *note_swept_link(const struct link_key *link)
+{
+	__u32 zero = 0, next = counters.swept_links;
+	struct swept_link *swept;
+	void *map;
+
+	map = bpf_map_lookup_elem(&swept_links, &zero);
+	swept = map ? bpf_map_lookup_elem(map, &next) : NULL;
+	if (!swept)
+		return find_or_add_link(link);
+	counters.swept_links = next + 1;
+	swept->link = *link;
+	__builtin_memset(&swept->delta, 0, sizeof(swept->delta));
+	return &swept->delta;
+}
 
 #endif

@@ -12,12 +12,15 @@ internal sealed class AgentMemory : IDisposable
     // allocator rounds them; the kernel does not say (bpf_local_storage_map_mem_usage counts the hash table only).
     private const long BytesPerSocket = 512;
 
+    // The two that take turns, and the sweep's.
+    private const int LinkMapCount = 3;
+
     private readonly ILinkTier _tier;
     private readonly ProcFile _status = new("/proc/self/status");
     private readonly BpfMap[] _fixedMaps;
     private readonly ProcFile[] _fixedFiles;
-    private readonly ProcFile?[] _linkFiles = new ProcFile?[2];
-    private readonly BpfMap?[] _linkMaps = new BpfMap?[2];
+    private readonly ProcFile?[] _linkFiles = new ProcFile?[LinkMapCount];
+    private readonly BpfMap?[] _linkMaps = new BpfMap?[LinkMapCount];
 
     /// <summary>Opens what it will read.</summary>
     public AgentMemory(ILinkTier tier)
@@ -28,7 +31,7 @@ internal sealed class AgentMemory : IDisposable
         MapNames = [.. _fixedMaps.Select(static map => map.Name), "links"];
     }
 
-    /// <summary>Names of the maps, in the order of <see cref="ReadMaps"/>; both link maps count as one.</summary>
+    /// <summary>Names of the maps, in the order of <see cref="ReadMaps"/>; the maps for links count as one.</summary>
     public IReadOnlyList<string> MapNames { get; }
 
     /// <summary>Resident bytes of this process. Allocates nothing.</summary>
@@ -46,7 +49,7 @@ internal sealed class AgentMemory : IDisposable
             }
         }
 
-        bytes[_fixedMaps.Length] = ReadLinkMap(0) + ReadLinkMap(1);
+        bytes[_fixedMaps.Length] = ReadLinkMap(0, _tier.LinkMaps[0]) + ReadLinkMap(1, _tier.LinkMaps[1]) + ReadLinkMap(2, _tier.SweptLinks);
     }
 
     /// <inheritdoc/>
@@ -58,8 +61,10 @@ internal sealed class AgentMemory : IDisposable
             file.Dispose();
         }
 
-        _linkFiles[0]?.Dispose();
-        _linkFiles[1]?.Dispose();
+        foreach (ProcFile? file in _linkFiles)
+        {
+            file?.Dispose();
+        }
     }
 
     private static ProcFile OpenInfo(BpfMap map) =>
@@ -68,9 +73,13 @@ internal sealed class AgentMemory : IDisposable
     // bpf_map_show_fdinfo: what the map really uses since Linux 6.4, before that what it would use when full.
     private static long ReadMemory(ProcFile file) => file.ReadNumberAfter("memlock:"u8);
 
-    private long ReadLinkMap(int index)
+    private long ReadLinkMap(int index, BpfMap? map)
     {
-        BpfMap map = _tier.LinkMaps[index];
+        if (map is null)
+        {
+            return 0;
+        }
+
         if (!ReferenceEquals(map, _linkMaps[index]))
         {
             _linkFiles[index]?.Dispose();

@@ -40,6 +40,9 @@ internal sealed class FallbackTier : ILinkTier
     public IEnumerable<BpfMap> FixedMaps => _loaded.Maps.Where(static map => map.Name is not ("links_a" or "links_b"));
 
     /// <inheritdoc/>
+    public BpfMap? SweptLinks => null;
+
+    /// <inheritdoc/>
     public ReadOnlySpan<BpfMap<LinkKey, LinkDelta>> LinkMaps => _links.Maps;
 
     /// <inheritdoc/>
@@ -115,7 +118,7 @@ internal sealed class FallbackTier : ILinkTier
             _links.Grow();
         }
 
-        int count = _links.Drain(table);
+        int count = _links.Drain(table, swept: 0);
         _addedAtPoll = _counters.AddedLinks;
         DrainDuration = Stopwatch.GetElapsedTime(started);
         return count;

@@ -20,6 +20,9 @@ internal interface ILinkTier : IDisposable
     /// <summary>The two link maps.</summary>
     ReadOnlySpan<BpfMap<LinkKey, LinkDelta>> LinkMaps { get; }
 
+    /// <summary>The map that takes what is found on live sockets; null where a tier has none. It is replaced when it is too small.</summary>
+    BpfMap? SweptLinks { get; }
+
     /// <summary>Connections tracked as of the last poll.</summary>
     long LiveSockets { get; }
 

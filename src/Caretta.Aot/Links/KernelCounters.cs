@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Caretta.Aot.Links;
 
 /// <summary>
-/// What the programs count about themselves: <c>struct counters</c> of <c>bpf/maps.bpf.h</c>, the same in memory. Each only grows.
+/// What the programs count about themselves: <c>struct counters</c> of <c>bpf/maps.bpf.h</c>, the same in memory. Each but the last only grows.
 /// </summary>
 /// <param name="SweptSockets">Open sockets visited by all sweeps.</param>
 /// <param name="AdoptedSockets">Sockets that were open before launch.</param>
@@ -16,6 +16,7 @@ namespace Caretta.Aot.Links;
 /// <param name="AddedLinks">Entries made in the link maps.</param>
 /// <param name="OfferedHandshakes">Connections made from here, each a slot in the table of handshakes until it is settled.</param>
 /// <param name="DroppedHandshakes">Slots of it that were freed again.</param>
+/// <param name="SweptLinks">Entries that the last sweep filled in its map.</param>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct KernelCounters(
     ulong SweptSockets,
@@ -28,4 +29,5 @@ internal readonly record struct KernelCounters(
     ulong UnmatchedHandshakes,
     ulong AddedLinks,
     ulong OfferedHandshakes,
-    ulong DroppedHandshakes);
+    ulong DroppedHandshakes,
+    ulong SweptLinks);

@@ -44,10 +44,16 @@ internal sealed class LinkMaps : IDisposable
 
     /// <summary>Turns programs to the other map, then moves all of the first one's entries to the table.</summary>
     /// <param name="table">Where they go.</param>
+    /// <param name="swept">What a sweep found besides: should those all close before the next drain, there is room for them.</param>
     /// <returns>Entries drained.</returns>
     /// <exception cref="BpfException">The kernel refused; entries not taken yet are taken by the next drain.</exception>
-    public int Drain(LinkTable table)
+    public int Drain(LinkTable table, int swept)
     {
+        if (swept > _wanted / 2)
+        {
+            Grow();
+        }
+
         int idle = 1 - _written;
         Resize(idle);
 
@@ -57,7 +63,7 @@ internal sealed class LinkMaps : IDisposable
         _written = idle;
 
         int count = Empty(_maps[drained], table);
-        Adapt(count);
+        Adapt(count, swept);
         return count;
     }
 
@@ -97,14 +103,14 @@ internal sealed class LinkMaps : IDisposable
         return total;
     }
 
-    private void Adapt(int count)
+    private void Adapt(int count, int swept)
     {
         if (count > _wanted / 2)
         {
             Grow();
         }
 
-        _largest = Math.Max(_largest, count);
+        _largest = Math.Max(_largest, count + swept);
         if (++_quiet == QuietDrains)
         {
             if (_wanted > _minCapacity && _largest < _wanted / 16)

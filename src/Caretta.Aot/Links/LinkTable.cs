@@ -83,6 +83,17 @@ internal sealed class LinkTable
         }
     }
 
+    /// <summary>Adds what a sweep found. May be called several times per poll; the span is not kept.</summary>
+    public void Apply(ReadOnlySpan<SweptLink> swept)
+    {
+        long epoch = _resolver.Epoch;
+        _now = _time.GetTimestamp();
+        foreach (ref readonly SweptLink link in swept)
+        {
+            Apply(link.Link, link.Delta, epoch);
+        }
+    }
+
     /// <summary>Adds the ends of all links, so that their names are kept.</summary>
     public void AddWorkloads(WorkloadSet used) => _links.AddWorkloads(used);
 

@@ -25,6 +25,7 @@ internal sealed class MainTier : ILinkTier
     private readonly LoadedObject _loaded;
     private readonly BpfProgram _ownSockets;
     private readonly LinkMaps _links;
+    private readonly SweptLinks _swept;
     private readonly BpfMap _globals;
     private readonly byte[] _globalsValue;
     private readonly int _countersOffset;
@@ -39,6 +40,7 @@ internal sealed class MainTier : ILinkTier
     {
         _loaded = loaded;
         _links = new LinkMaps(loaded.Map("active_links"), loaded.Map("links_a"), loaded.Map("links_b"));
+        _swept = new SweptLinks(loaded.Map("swept_links"), loaded.Map("first_swept"));
         (_globals, _countersOffset) = loaded.Variable("counters");
         _globalsValue = new byte[_globals.Shape.ValueSize];
         _ownSockets = loaded.Programs.First(static program => program.Name.StartsWith("own_sockets", StringComparison.Ordinal));
@@ -53,7 +55,10 @@ internal sealed class MainTier : ILinkTier
     public IReadOnlyList<BpfProgram> Programs { get; }
 
     /// <inheritdoc/>
-    public IEnumerable<BpfMap> FixedMaps => _loaded.Maps.Where(static map => map.Name is not ("links_a" or "links_b" or "first_ends"));
+    public IEnumerable<BpfMap> FixedMaps => _loaded.Maps.Where(static map => map.Name is not ("links_a" or "links_b" or "first_swept" or "first_ends"));
+
+    /// <inheritdoc/>
+    public BpfMap? SweptLinks => _swept.Map;
 
     /// <inheritdoc/>
     public ReadOnlySpan<BpfMap<LinkKey, LinkDelta>> LinkMaps => _links.Maps;
@@ -70,7 +75,7 @@ internal sealed class MainTier : ILinkTier
     /// <summary>Loads the programs. Nothing runs yet.</summary>
     /// <param name="image">The object file.</param>
     /// <param name="trackProcesses">Whether links are told apart by process name too (host mode).</param>
-    /// <param name="linkCapacity">Entries that the link maps have room for at first and at least; null leaves it to the object.</param>
+    /// <param name="linkCapacity">Entries that the maps for links have room for at first and at least; null leaves it to the object.</param>
     /// <exception cref="BpfException">The kernel refused.</exception>
     /// <exception cref="BadImageException">The object or the kernel's BTF cannot be read.</exception>
     public static MainTier Load(ReadOnlyMemory<byte> image, bool trackProcesses, uint? linkCapacity = null)
@@ -79,7 +84,7 @@ internal sealed class MainTier : ILinkTier
         file.SetVariable("track_processes", trackProcesses);
         if (linkCapacity is { } capacity)
         {
-            file.Map("links_a").MaxEntries = file.Map("links_b").MaxEntries = capacity;
+            file.Map("links_a").MaxEntries = file.Map("links_b").MaxEntries = file.Map("first_swept").MaxEntries = capacity;
         }
 
         bool hasLoop = KernelFeatures.HasHelper(BpfProgramType.SocketFilter, LoopHelper);
@@ -144,7 +149,7 @@ internal sealed class MainTier : ILinkTier
         LiveSockets = (long)(Counters.SweptSockets - _sweptBefore);
 
         long started = Stopwatch.GetTimestamp();
-        int count = 0;
+        int count = TakeSwept(table);
         for (int round = 0; ; round++)
         {
             bool isShortOfRoom = TakeShortage();
@@ -153,7 +158,7 @@ internal sealed class MainTier : ILinkTier
                 _links.Grow();
             }
 
-            count += _links.Drain(table);
+            count += _links.Drain(table, (int)Counters.SweptLinks);
             if (!isShortOfRoom || round == MaxRounds)
             {
                 break;
@@ -161,6 +166,7 @@ internal sealed class MainTier : ILinkTier
 
             // The map written now is larger: let live connections try again, so that this poll is complete too.
             Sweep();
+            count += TakeSwept(table);
         }
 
         _sweptBefore = Counters.SweptSockets;
@@ -189,6 +195,7 @@ internal sealed class MainTier : ILinkTier
             _attached[i].Dispose();
         }
 
+        _swept.Dispose();
         _links.Dispose();
         _loaded.Dispose();
     }
@@ -212,6 +219,13 @@ internal sealed class MainTier : ILinkTier
     {
         _sweep!.Run();
         ReadCounters();
+    }
+
+    private int TakeSwept(LinkTable table)
+    {
+        int count = (int)Counters.SweptLinks;
+        _swept.Drain(count, table);
+        return count;
     }
 
     private void ReadCounters()

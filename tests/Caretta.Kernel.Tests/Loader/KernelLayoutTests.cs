@@ -86,6 +86,7 @@ public sealed class KernelLayoutTests
         CompareWhole<LinkKey>(types, "link_key");
         CompareWhole<LinkDelta>(types, "link_delta");
         CompareWhole<SocketOwner>(types, "socket_owner");
+        CompareWhole<SweptLink>(types, "swept_link");
         CompareWhole<KernelCounters>(types, "counters");
     }
 
