@@ -3,7 +3,9 @@
 const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
-const dayAndClock = new Intl.DateTimeFormat(undefined, {
+const minute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const dayAndMinute = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const yearAndMinute = new Intl.DateTimeFormat(undefined, {
   year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
 });
 
@@ -55,21 +57,30 @@ export function duration(seconds: number): string {
   return hours < 48 ? two(hours, 'h', minutes % 60, 'min') : two(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
-/** How long before `now`: "just now", "12 s ago". Both in seconds since 1970. */
+/** How long before `now`: "just now" within ten seconds, "12 s ago". Both in seconds since 1970. */
 export function ago(moment: number, now: number): string {
   const seconds = now - moment;
-  return seconds < 1 ? 'just now' : `${duration(seconds)} ago`;
+  return seconds < 10 ? 'just now' : `${duration(seconds)} ago`;
 }
 
-/** A moment, by the reader's clock: today without the date. */
+/** A moment, by the reader's clock: today without the date and to the second, else to the minute. */
 export function time(moment: number, now = Date.now() / 1000): string {
   const date = new Date(moment * 1000);
-  return date.toDateString() === new Date(now * 1000).toDateString() ? clock.format(date) : dayAndClock.format(date);
+  const today = new Date(now * 1000);
+  return sameDay(date, today) ? clock.format(date) : (date.getFullYear() === today.getFullYear() ? dayAndMinute : yearAndMinute).format(date);
 }
 
-/** From one moment to another. */
-export function span(from: number, to: number): string {
-  return `${time(from)} – ${time(to)}`;
+/** From one moment to another, to the minute. */
+export function span(from: number, to: number, now = Date.now() / 1000): string {
+  const first = new Date(from * 1000);
+  const last = new Date(to * 1000);
+  const today = new Date(now * 1000);
+  const start = sameDay(first, today) ? minute.format(first) : time(from, now);
+  return `${start} – ${sameDay(last, first) || sameDay(last, today) && sameDay(first, today) ? minute.format(last) : time(to, now)}`;
+}
+
+function sameDay(one: Date, other: Date): boolean {
+  return one.toDateString() === other.toDateString();
 }
 
 /** A difference as a factor or in per cent, by the sign of which one sees the direction: "+25 %", "−50 %", "×12". */

@@ -74,7 +74,7 @@ export function Chart({ title, times, series, format }: ChartProps) {
         {series.map((line) => (
           <span key={line.name}><span class={`swatch ${line.kind}`} aria-hidden="true" />{line.name} <b>{valueAt(line, shown)}</b></span>
         ))}
-        {last >= 0 && <span class="quiet">{at === null ? 'latest' : time(times[shown] ?? 0)}</span>}
+        {at !== null && <span class="quiet">{time(times[shown] ?? 0)}</span>}
       </div>
     </figure>
   );

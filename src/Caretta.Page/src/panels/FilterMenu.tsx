@@ -34,7 +34,7 @@ function Filters() {
         <label class="choice switch">
           <input type="checkbox" checked={system} onChange={() => update({ system: !system })} />
           System namespaces
-          {shown && shown.hiddenSystem > 0 && <span class="quiet">{counted(shown.hiddenSystem, 'workload')} hidden</span>}
+          {shown && shown.hiddenSystem > 0 && <span class="quiet">{counted(shown.hiddenSystem, 'hidden', 'hidden')}</span>}
         </label>
       </fieldset>
       <Choices title="Namespaces" all={shown?.namespaces} chosen={namespaces} onToggle={(value) => toggle('namespaces', value)} />

@@ -2,7 +2,8 @@ import { useState } from 'preact/hooks';
 import type { ApiAgent } from '../api';
 import { age, answer, loading, problem, retry } from '../client';
 import { bytes, count, counted, duration } from '../format';
-import { state } from '../state';
+import { graph } from '../model/current';
+import { state, update } from '../state';
 import { advice } from './EmptyState';
 import { Icon } from './Icon';
 import { Name } from './Name';
@@ -36,6 +37,7 @@ export function HealthStrip() {
         {known.omittedLinks > 0 && (
           <span class="warn"><Icon name="warning" /> {counted(known.omittedLinks, 'small link')} left out: there are too many</span>
         )}
+        <HiddenSystem />
         <button type="button" class="plain health-more" aria-expanded={open} onClick={() => setOpen(!open)}>
           {single ? 'Details' : counted(known.agents.length, 'agent')}
           <Icon name="down" />
@@ -43,6 +45,27 @@ export function HealthStrip() {
       </div>
       {open && <Agents agents={known.agents} verdicts={verdicts} />}
     </section>
+  );
+}
+
+/** What nobody asked for and is left out, with the way to see it. */
+function HiddenSystem() {
+  const hidden = graph.value?.hiddenSystem ?? 0;
+  const { system } = state.value;
+  if (hidden === 0 && !system) {
+    return null;
+  }
+
+  return (
+    <span class="quiet hidden-system">
+      {system ? 'System namespaces shown' : `${counted(hidden, 'system workload')} hidden`}{' '}
+      <button
+        type="button" class="plain" aria-label={system ? 'Hide system namespaces' : 'Show system namespaces'}
+        onClick={() => update({ system: !system })}
+      >
+        {system ? 'Hide' : 'Show'}
+      </button>
+    </span>
   );
 }
 
@@ -73,7 +96,7 @@ function Single({ agent, verdict }: { agent: ApiAgent; verdict: Verdict }) {
       {verdict.reasons.map((reason) => <span key={reason} class={verdict.level === 'bad' ? 'bad' : 'warn'}><Icon name="warning" /> {reason}</span>)}
       <dl class="facts">
         {agent.tier !== undefined && <Fact name="Tier" value={agent.tier} />}
-        <Fact name="Lost" value={losses(agent) === 0 ? 'nothing' : 'see left'} />
+        {verdict.level !== 'bad' && <Fact name="Lost" value="nothing" />}
         {agent.pollSeconds !== undefined && <Fact name="Poll" value={duration(agent.pollSeconds)} />}
         {agent.residentBytes !== undefined && <Fact name="Memory" value={bytes(agent.residentBytes)} />}
         {agent.liveSockets !== undefined && <Fact name="Sockets" value={count(agent.liveSockets)} />}

@@ -7,7 +7,7 @@ import { CopyQuery } from './CopyQuery';
 import { HistoryCharts } from './HistoryCharts';
 import { Icon } from './Icon';
 import { Name, visible } from './Name';
-import { exact } from './NodeDetails';
+import { Exact } from './NodeDetails';
 import { promql } from './promql';
 import { beforeOf } from './sorting';
 
@@ -40,8 +40,8 @@ export function LinkDetails({ link }: { link: GraphLink }) {
       <HistoryCharts ports={link.ports} of={link} />
       <section class="detail-section">
         <dl class="figures">
-          <div><dt>To server</dt><dd>{byteRate(link.bytesToServerPerSecond)}<span class="quiet"> {exact(link.bytesToServer)}</span></dd></div>
-          <div><dt>To client</dt><dd>{byteRate(link.bytesToClientPerSecond)}<span class="quiet"> {exact(link.bytesToClient)}</span></dd></div>
+          <div><dt>To server</dt><dd>{byteRate(link.bytesToServerPerSecond)}<Exact value={link.bytesToServer} /></dd></div>
+          <div><dt>To client</dt><dd>{byteRate(link.bytesToClientPerSecond)}<Exact value={link.bytesToClient} /></dd></div>
           <div><dt>Connections</dt><dd>{count(link.open)} open<span class="quiet"> {count(link.opened)} opened</span></dd></div>
           <div><dt>Failed</dt><dd class={link.failed > 0 ? 'bad' : ''}>{count(link.failed)}</dd></div>
           <div><dt>First seen</dt><dd>{time(link.firstSeen)}</dd></div>

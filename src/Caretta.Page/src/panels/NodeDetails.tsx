@@ -41,8 +41,8 @@ export function NodeDetails({ node, links }: { node: GraphNode; links: readonly 
       <HistoryCharts ports={all.flatMap((link) => link.ports)} of={node} />
       <section class="detail-section">
         <dl class="figures">
-          <div><dt>In</dt><dd>{byteRate(node.bytesInPerSecond)}<span class="quiet"> {exact(node.bytesIn)}</span></dd></div>
-          <div><dt>Out</dt><dd>{byteRate(node.bytesOutPerSecond)}<span class="quiet"> {exact(node.bytesOut)}</span></dd></div>
+          <div><dt>In</dt><dd>{byteRate(node.bytesInPerSecond)}<Exact value={node.bytesIn} /></dd></div>
+          <div><dt>Out</dt><dd>{byteRate(node.bytesOutPerSecond)}<Exact value={node.bytesOut} /></dd></div>
           <div><dt>Connections</dt><dd>{count(sum((link) => link.open))} open<span class="quiet"> {count(sum((link) => link.opened))} opened</span></dd></div>
           <div><dt>Failed</dt><dd class={failed > 0 ? 'bad' : ''}>{count(failed)}</dd></div>
           {all.length > 0 && <div><dt>First seen</dt><dd>{time(firstSeen)}</dd></div>}
@@ -58,8 +58,8 @@ export function NodeDetails({ node, links }: { node: GraphNode; links: readonly 
 }
 
 /** Totals are exact: all digits are worth showing. */
-export function exact(value: number): string {
-  return value < 1000 ? `${count(value)} B in all` : `${bytes(value)} (${count(value)} B) in all`;
+export function Exact({ value }: { value: number }) {
+  return <span class="quiet exact" title={bytes(value)}>{count(value)} B in all</span>;
 }
 
 function whyUnresolved(node: GraphNode): string {

@@ -116,7 +116,7 @@ function Row({ link, index, open, comparing, onToggle }: RowProps) {
   const now = Date.now() / 1000;
   return (
     <>
-      <tr aria-rowindex={index} class={`${link.health}${link.change ? ` change-${link.change}` : ''}`} aria-selected={selected === link.key}>
+      <tr aria-rowindex={index} class={link.health} aria-selected={selected === link.key}>
         <td class="column-client">
           <span class="end">
             <button
@@ -208,7 +208,7 @@ function End({ node }: { node: GraphNode }) {
   return (
     <button type="button" class="plain node" onClick={() => update({ selected: node.key })}>
       <Name>{node.name}</Name>
-      <span class="quiet">{node.fold === 'none' ? <>{node.kind} · <bdi>{node.namespace}</bdi></> : counted(node.members, 'workload')}</span>
+      <span class="quiet">{node.fold === 'none' ? <><span class="kind">{node.kind} · </span><bdi>{node.namespace}</bdi></> : counted(node.members, 'workload')}</span>
     </button>
   );
 }
