@@ -9,6 +9,7 @@ import type { Graph } from './graph';
 // What is selected and how it is drawn does not change what there is.
 const filters = computed(() => serialise({
   ...state.value, selected: defaults.selected, label: defaults.label, layout: defaults.layout, view: defaults.view,
+  sort: defaults.sort, change: defaults.change,
 }));
 
 /** Null until something has been heard. */
