@@ -8,13 +8,17 @@ function Page() {
   const view = state.value.view;
   return (
     <div class="page">
-      <Toolbar />
-      <HealthStrip />
-      <main class="stage">
+      <header class="page-bar">
+        <Toolbar />
+        <HealthStrip />
+      </header>
+      <main class="page-stage">
         {view === 'table' ? <TableView /> : view === 'new' ? <NewLinksView /> : <MapView />}
         <EmptyState />
       </main>
-      <DetailPanel />
+      <div class="page-side">
+        <DetailPanel />
+      </div>
     </div>
   );
 }
