@@ -32,7 +32,9 @@ export function forceLayout(input: LayoutInput): Float64Array {
     discOf[member] = index;
   }));
   arrangeDiscs(discs, discLinks(input, discOf), input.aspect);
-  return arrangeDots(input, discs, discOf);
+  const positions = arrangeDots(input, discs, discOf);
+  repack(input, discs, positions);
+  return positions;
 }
 
 function makeDiscs(input: LayoutInput): Disc[] {
@@ -137,8 +139,8 @@ function simulateDiscs(discs: Disc[], links: { source: number; target: number; w
 
   const strengths = links.map((link) =>
     Math.min(1, (0.8 + 0.1 * Math.log2(link.weight)) / Math.min(degree[link.source]!, degree[link.target]!)));
-  const stretch = Math.sqrt(Math.min(3, Math.max(1 / 3, aspect)));
-  const gravity = 0.03;
+  const stretch = Math.min(3, Math.max(1 / 3, aspect));
+  const gravity = 0.06;
   const ticks = discs.length > 800 ? 110 : discs.length > 300 ? 160 : 240;
   const simulation = forceSimulation(discs)
     .stop()
@@ -216,6 +218,30 @@ function arrangeDots(input: LayoutInput, discs: Disc[], discOf: number[]): Float
   }
 
   return positions;
+}
+
+// Connected parts, whose room is now known exactly, beside one another. Nodes of one group are connected here.
+function repack(input: LayoutInput, discs: Disc[], positions: Float64Array): void {
+  const part = components(input.nodes.length, [
+    ...input.links, ...discs.flatMap((disc) => disc.members.slice(1).map((member) => [disc.members[0]!, member] as const)),
+  ]);
+  const boxes: Box[] = [];
+  part.forEach((number, index) => {
+    const x = positions[2 * index]!;
+    const y = positions[2 * index + 1]!;
+    const box = boxes[number] ??= { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
+    box.left = Math.min(box.left, x - spacing / 2);
+    box.top = Math.min(box.top, y - spacing / 2);
+    box.right = Math.max(box.right, x + spacing / 2);
+    box.bottom = Math.max(box.bottom, y + spacing / 2);
+  });
+  if (boxes.length > 1) {
+    const moves = pack(boxes, input.aspect, spacing * 0.3);
+    part.forEach((number, index) => {
+      positions[2 * index]! += moves[number]!.x;
+      positions[2 * index + 1]! += moves[number]!.y;
+    });
+  }
 }
 
 // Links within discs; those between discs become a direction for each dot.

@@ -59,7 +59,7 @@ export function placeLabels(scene: Scene, zoom: number, label: ViewState['label'
     }
   }
 
-  return labels;
+  return [...labels.slice(scene.regions.length), ...labels.slice(0, scene.regions.length)]; // names of regions lie on top
 }
 
 /** Labels of some nodes and links: all of them, also where they overlap others' things, but not one another. */
@@ -179,6 +179,7 @@ function put(room: Room, labels: Label[], label: Omit<Label, 'x' | 'y'>, spots: 
   if (last) {
     const [x, y] = spots[0] as [number, number];
     const placed = { ...label, x, y };
+    room.take(x - label.width / 2, y - label.height / 2, x + label.width / 2, y + label.height / 2);
     labels.push(placed);
     return placed;
   }
