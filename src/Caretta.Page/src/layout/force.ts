@@ -11,6 +11,8 @@ interface Disc extends SimulationNodeDatum {
   y: number;
   radius: number;
   members: number[];
+  /** It had no place before. */
+  isCold: boolean;
 }
 
 interface Dot extends SimulationNodeDatum {
@@ -61,6 +63,7 @@ function makeDiscs(input: LayoutInput): Disc[] {
       y: seat?.y ?? distance * Math.sin(place * goldenAngle),
       radius,
       members,
+      isCold: seat === null,
     };
   });
 }
@@ -111,6 +114,10 @@ function arrangeDiscs(discs: Disc[], links: { source: number; target: number; we
     const own = members.map((index) => discs[index]!);
     simulateDiscs(own, links.filter((link) => place.has(link.source))
       .map((link) => ({ ...link, source: place.get(link.source)!, target: place.get(link.target)! })), aspect);
+    if (own.every((disc) => disc.isCold)) {
+      turn(own, aspect);
+    }
+
     boxes.push(own.reduce((box, disc) => ({
       left: Math.min(box.left, disc.x - disc.radius),
       top: Math.min(box.top, disc.y - disc.radius),
@@ -124,6 +131,28 @@ function arrangeDiscs(discs: Disc[], links: { source: number; target: number; we
     discs[index]!.x += moves[number]!.x;
     discs[index]!.y += moves[number]!.y;
   }));
+}
+
+// The longest axis (of the greatest variance) along the longer side of the screen.
+function turn(discs: Disc[], aspect: number): void {
+  const weight = discs.reduce((sum, disc) => sum + disc.radius ** 2, 0);
+  const x = discs.reduce((sum, disc) => sum + disc.x * disc.radius ** 2, 0) / weight;
+  const y = discs.reduce((sum, disc) => sum + disc.y * disc.radius ** 2, 0) / weight;
+  let xx = 0;
+  let yy = 0;
+  let xy = 0;
+  for (const disc of discs) {
+    xx += (disc.x - x) ** 2 * disc.radius ** 2;
+    yy += (disc.y - y) ** 2 * disc.radius ** 2;
+    xy += (disc.x - x) * (disc.y - y) * disc.radius ** 2;
+  }
+
+  const angle = (aspect >= 1 ? 0 : Math.PI / 2) - Math.atan2(2 * xy, xx - yy) / 2;
+  for (const disc of discs) {
+    [disc.x, disc.y] = [
+      x + (disc.x - x) * Math.cos(angle) - (disc.y - y) * Math.sin(angle), y + (disc.x - x) * Math.sin(angle) + (disc.y - y) * Math.cos(angle),
+    ];
+  }
 }
 
 function simulateDiscs(discs: Disc[], links: { source: number; target: number; weight: number }[], aspect: number): void {

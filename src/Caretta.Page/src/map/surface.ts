@@ -59,6 +59,8 @@ export class Surface {
   #drag: { node: SceneNode; moved: boolean; x: number; y: number; pointer: number } | null = null;
   // The click that follows the end of a drag is none.
   #hasDropped = false;
+  // Whether what was last shown is on screen.
+  #isDrawn = false;
   #compared = false;
 
   constructor(root: HTMLElement, events: SurfaceEvents) {
@@ -79,6 +81,7 @@ export class Surface {
   /** Draws this graph. `context` names the way of looking: within one, nodes stay where they are. */
   show(graph: Graph, view: ViewState, context: string, compared: boolean): void {
     const isOther = context !== this.#context;
+    this.#isDrawn = false;
     this.#graph = graph;
     this.#layout = view.layout;
     this.#label = view.label;
@@ -417,7 +420,7 @@ export class Surface {
   }
 
   #tell(): void {
-    this.#events.settled(!this.#placement.busy && !this.#move && !this.#viewMove);
+    this.#events.settled(this.#isDrawn && !this.#placement.busy && !this.#move && !this.#viewMove);
   }
 
   #draw(what: 'base' | 'overlay'): void {
@@ -438,6 +441,7 @@ export class Surface {
       this.#isDirty.base = false;
       const pens = this.#pens(this.#base, ratio);
       paintScene(pens, this.#scene, this.#view, this.#labelList());
+      this.#isDrawn = this.#graph !== null && this.#scene.nodes.length === this.#graph.nodes.length;
     }
 
     if (this.#isDirty.overlay) {
