@@ -310,7 +310,7 @@ describe('a real agent with real traffic', { timeout: 300_000 }, () => {
     await has('store > redis');
     await shoot(page, 'store-away');
     store = await startStore({ port: storePort, directory: directory.path, agents: [{ port: agentPort, node: 'node-1' }] });
-    await alert.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('button', { name: 'Try again' }).click();
     await alert.waitFor({ state: 'detached', timeout: 60_000 });
     await has('store > redis');
   });
