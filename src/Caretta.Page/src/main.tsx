@@ -8,17 +8,13 @@ function Page() {
   const view = state.value.view;
   return (
     <div class="page">
-      <header class="page-bar">
-        <Toolbar />
-        <HealthStrip />
-      </header>
-      <main class="page-stage">
+      <Toolbar />
+      <HealthStrip />
+      <main class="stage">
         {view === 'table' ? <TableView /> : view === 'new' ? <NewLinksView /> : <MapView />}
         <EmptyState />
       </main>
-      <div class="page-side">
-        <DetailPanel />
-      </div>
+      <DetailPanel />
     </div>
   );
 }
