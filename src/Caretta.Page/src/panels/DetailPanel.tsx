@@ -24,7 +24,11 @@ export function DetailPanel() {
 
     // Whoever selects by keyboard wants to go on reading here; a pointer is elsewhere already.
     if (lastInput === 'keyboard' && !panel.current?.contains(document.activeElement)) {
-      cameFrom.current = document.activeElement;
+      // From one thing to the next within the panel, what had the focus is gone; the way back stays.
+      if (document.activeElement !== document.body) {
+        cameFrom.current = document.activeElement;
+      }
+
       panel.current?.focus();
     }
 

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { age, answer, loading, problem, retry, type Problem } from '../client';
+import { answer, loading, problem, retry, type Problem } from '../client';
 import { counted, duration } from '../format';
 import { graph } from '../model/current';
 import { state, update } from '../state';
@@ -108,7 +108,6 @@ function Away({ problem: wrong }: { problem: Problem }) {
         <button type="button" class="button primary" onClick={retry}>Try again</button>{' '}
         {cluster && <button type="button" class="button" onClick={() => update({ scope: 'node', range: null, compare: null })}>Look at this node</button>}
       </p>
-      {age.value !== null && <p class="quiet">Last heard {duration(age.value)} ago.</p>}
     </>
   );
 }

@@ -28,8 +28,8 @@ export function HealthStrip() {
       <div class="health-line">
         <Freshness />
         {wrong && (
-          <span class="health-problem bad" role="alert">
-            <Icon name="warning" /> {advice(wrong).title}: what is shown is {duration(age.value ?? 0)} old.{' '}
+          <span class="health-problem bad">
+            <Icon name="warning" /> <span role="alert">{advice(wrong).title}.</span> What is shown is {duration(age.value ?? 0)} old.{' '}
             <button type="button" class="plain" onClick={retry}>Try again</button>
           </span>
         )}

@@ -57,11 +57,11 @@ export function Menu({ label, describe, icon, badge = 0, keepLabel = false, chil
     <div class="menu" ref={root} onKeyDown={onKeyDown}>
       <button
         ref={button} type="button" class={`button${keepLabel ? ' keep' : ''}`} aria-expanded={open} aria-controls={id}
-        aria-label={describe ?? (badge > 0 ? `${label}, ${badge} set` : label)} onClick={() => setOpen(!open)}
+        aria-label={describe} onClick={() => setOpen(!open)}
       >
         <Icon name={icon} />
         <span class="button-label">{label}</span>
-        {badge > 0 && <span class="badge">{badge}</span>}
+        {badge > 0 && <span class="badge">{badge}<span class="visually-hidden"> set</span></span>}
         <Icon name="down" />
       </button>
       <div class="menu-panel" id={id} role="group" aria-label={label} hidden={!open}>

@@ -4,7 +4,7 @@ import { ago, byteRate, counted, duration, time } from '../format';
 import { isNew } from '../model/build';
 import { graph } from '../model/current';
 import type { GraphLink, GraphPort } from '../model/graph';
-import { externalFold, parseNodeKey } from '../model/keys';
+import { nodeKey, parseNodeKey } from '../model/keys';
 import { state, update } from '../state';
 import { Icon } from './Icon';
 import { Name } from './Name';
@@ -16,7 +16,8 @@ interface Arrival {
   link: GraphLink;
   port: GraphPort;
   firstSeen: number;
-  external: boolean;
+  /** Whether the server is outside, and whether nobody went there before. */
+  outside: 'no' | 'known' | 'new';
 }
 
 /** What was seen for the first time: links, and destinations outside, the newest first. */
@@ -30,7 +31,8 @@ export function NewLinksView() {
   }
 
   const all = arrivals(shown.links);
-  const listed = onlyOutside ? all.filter((arrival) => arrival.external) : all;
+  const outside = all.filter((arrival) => arrival.outside !== 'no');
+  const listed = onlyOutside ? outside : all;
   const now = Date.now() / 1000;
   return (
     <section class="listing arrivals" aria-label="Seen for the first time" tabIndex={0}>
@@ -40,14 +42,14 @@ export function NewLinksView() {
         <label class="choice">
           <input type="checkbox" checked={onlyOutside} onChange={() => setOnlyOutside(!onlyOutside)} />
           Only destinations outside
-          <span class="quiet">{counted(all.filter((arrival) => arrival.external).length, 'link')}</span>
+          <span class="quiet">{counted(outside.length, 'link')}</span>
         </label>
       </header>
       {listed.length === 0
         ? <p class="nothing">Nothing new{onlyOutside ? ' outside' : ''}: every link that is shown was there before.</p>
         : (
           <ol>
-            {listed.slice(0, more * pageSize).map(({ link, port, firstSeen, external }) => (
+            {listed.slice(0, more * pageSize).map(({ link, port, firstSeen, outside: where }) => (
               <li key={`${port.client}>${port.server}:${port.port}`}>
                 <button type="button" class="arrival" aria-current={state.value.selected === link.key} onClick={() => update({ selected: link.key })}>
                   <time dateTime={new Date(firstSeen * 1000).toISOString()} title={time(firstSeen, 0)}>{ago(firstSeen, now)}</time>
@@ -57,7 +59,7 @@ export function NewLinksView() {
                     <Name>{parseNodeKey(port.server).name}</Name>
                     <span class="quiet">:{port.port}</span>
                   </span>
-                  {external && <span class="tag">outside</span>}
+                  {where !== 'no' && <span class="tag">{where === 'new' ? 'new destination outside' : 'outside'}</span>}
                   {port.now && port.now.failed > 0 && <span class="bad"><Icon name="warning" /> failing</span>}
                   <span class="quiet number">{port.now ? byteRate(port.now.bytesToServerPerSecond + port.now.bytesToClientPerSecond) : ''}</span>
                 </button>
@@ -74,16 +76,30 @@ export function NewLinksView() {
   function arrivals(links: readonly GraphLink[]): Arrival[] {
     const comparing = state.value.compare !== null && before.value !== null;
     const found: Arrival[] = [];
+    const reached = firstReached();
     for (const link of links) {
       for (const port of link.ports) {
         if (port.now && (comparing ? !port.before : isNew(port.now, known!))) {
-          const external = link.server.key === externalFold || parseNodeKey(port.server).kind === 'external';
-          found.push({ link, port, firstSeen: port.now.firstSeen, external });
+          const isOutside = parseNodeKey(port.server).kind === 'external';
+          const isFirst = isOutside && isNew({ firstSeen: reached.get(port.server) ?? 0 }, known!);
+          found.push({ link, port, firstSeen: port.now.firstSeen, outside: isFirst ? 'new' : isOutside ? 'known' : 'no' });
         }
       }
     }
 
     return found.sort((a, b) => b.firstSeen - a.firstSeen || b.port.port - a.port.port);
+  }
+
+  /** When anybody first went to a server, whatever filters hide. */
+  function firstReached(): Map<string, number> {
+    const first = new Map<string, number>();
+    const keys = known!.nodes.map(nodeKey);
+    for (const { server, firstSeen } of known!.links) {
+      const key = keys[server]!;
+      first.set(key, Math.min(first.get(key) ?? Infinity, firstSeen));
+    }
+
+    return first;
   }
 
   function explain(): string {

@@ -116,7 +116,7 @@ function Row({ link, index, open, comparing, onToggle }: RowProps) {
   const now = Date.now() / 1000;
   return (
     <>
-      <tr aria-rowindex={index} class={link.health} aria-selected={selected === link.key}>
+      <tr aria-rowindex={index} class={selected === link.key ? `${link.health} selected` : link.health}>
         <td class="column-client">
           <span class="end">
             <button
