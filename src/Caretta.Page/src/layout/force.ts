@@ -116,6 +116,7 @@ function arrangeDiscs(discs: Disc[], links: { source: number; target: number; we
       .map((link) => ({ ...link, source: place.get(link.source)!, target: place.get(link.target)! })), aspect);
     if (own.every((disc) => disc.isCold)) {
       turn(own, aspect);
+      squeeze(own, aspect);
     }
 
     boxes.push(own.reduce((box, disc) => ({
@@ -153,6 +154,26 @@ function turn(discs: Disc[], aspect: number): void {
       x + (disc.x - x) * Math.cos(angle) - (disc.y - y) * Math.sin(angle), y + (disc.x - x) * Math.sin(angle) + (disc.y - y) * Math.cos(angle),
     ];
   }
+}
+
+// Toward the shape of the screen, as far as that goes without distorting much.
+function squeeze(discs: Disc[], aspect: number): void {
+  if (discs.length < 3) {
+    return;
+  }
+
+  const extent = (of: (disc: Disc) => number) =>
+    Math.max(...discs.map((disc) => of(disc) + disc.radius)) - Math.min(...discs.map((disc) => of(disc) - disc.radius));
+  const factor = Math.min(1.5, Math.max(1 / 1.5, Math.sqrt(aspect * extent((disc) => disc.y) / extent((disc) => disc.x))));
+  for (const disc of discs) {
+    disc.x *= factor;
+    disc.y /= factor;
+    disc.vx = 0;
+    disc.vy = 0;
+  }
+
+  forceSimulation(discs).stop().velocityDecay(0.5)
+    .force('collide', forceCollide<Disc>((disc) => disc.radius + discGap / 2).iterations(2)).tick(discs.length > 800 ? 15 : 30);
 }
 
 function simulateDiscs(discs: Disc[], links: { source: number; target: number; weight: number }[], aspect: number): void {
@@ -226,7 +247,7 @@ function arrangeDots(input: LayoutInput, discs: Disc[], discOf: number[]): Float
   }
 
   const strengths = inner.map((link) => 0.7 / Math.min(degree[link.source]!, degree[link.target]!));
-  const ticks = dots.length > 800 ? 60 : 110;
+  const ticks = dots.length > 800 ? 60 : 85;
   const simulation = forceSimulation(dots)
     .stop()
     .alphaDecay(1 - 0.005 ** (1 / ticks))
@@ -237,6 +258,13 @@ function arrangeDots(input: LayoutInput, discs: Disc[], discOf: number[]): Float
     .force('y', forceY<Dot>((dot) => dot.towardY).strength(0.08))
     .force('collide', forceCollide<Dot>(spacing * 0.47).iterations(2));
   for (let tick = 0; tick < ticks; tick++) {
+    simulation.tick();
+    dots.forEach(keepInside);
+  }
+
+  // At last only room counts.
+  simulation.force('charge', null).force('link', null).force('x', null).force('y', null).velocityDecay(0.6);
+  for (let tick = 0; tick < 15; tick++) {
     simulation.tick();
     dots.forEach(keepInside);
   }
