@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { startAgent } from './support/agent.mjs';
 import { download, openPage, shoot, startBrowser } from './support/browser.mjs';
 import { freePort, temporaryDirectory, until } from './support/machine.mjs';
-import { nobody, startShop } from './support/shop.mjs';
+import { nobody, ports, startShop } from './support/shop.mjs';
 import { startStore } from './support/store.mjs';
 import { openMenu, rows, view } from './support/table.mjs';
 
@@ -81,7 +81,7 @@ describe('a real agent with real traffic', { timeout: 300_000 }, () => {
     const failing = await until('the failing link is there', async () => (await rows(page)).find((row) => row.client === 'payments' && row.server === nobody));
     assert.match(failing.ports, /443/);
     await until('its failures are counted', async () => Number((await rows(page)).find((row) => row.server === nobody).failed.trim()) > 0);
-    assert.match((await rows(page)).find((row) => row.client === 'nginx.service').ports, new RegExp(String(shop.ports.store)));
+    assert.match((await rows(page)).find((row) => row.client === 'nginx.service').ports, new RegExp(String(ports.store)));
     await shoot(page, 'table');
   });
 
@@ -119,7 +119,7 @@ describe('a real agent with real traffic', { timeout: 300_000 }, () => {
     await openMenu(page, /^Filter/);
     await page.getByRole('group', { name: 'Filter' }).getByRole('checkbox', { name: 'unit' }).check();
     await until('only links of units are left', async () => (await pairs()).every((pair) => pair.includes('.service')));
-    await page.getByRole('group', { name: 'Filter' }).getByRole('checkbox', { name: String(shop.ports.queue) }).check();
+    await page.getByRole('group', { name: 'Filter' }).getByRole('checkbox', { name: String(ports.queue) }).check();
     await until('one is left', async () => (await pairs()).join() === 'reports.service > broker');
     await shoot(page, 'filter');
     await page.keyboard.press('Escape');
@@ -167,7 +167,7 @@ describe('a real agent with real traffic', { timeout: 300_000 }, () => {
       await details.getByRole('heading', { name: 'store', level: 2 }).waitFor();
       await details.getByRole('heading', { name: /^Servers/ }).waitFor();
       await details.getByRole('heading', { name: /^Clients/ }).waitFor();
-      assert.match(await details.locator('table.ports').innerText(), new RegExp(String(shop.ports.store)));
+      assert.match(await details.locator('table.ports').innerText(), new RegExp(String(ports.store)));
       assert.match(await details.getByLabel('PromQL query').inputValue(), /client_name="store", client_namespace="host"/);
       await shoot(page, 'details');
       await page.keyboard.press('Escape');
@@ -225,7 +225,7 @@ describe('a real agent with real traffic', { timeout: 300_000 }, () => {
     const csv = (await save('CSV')).bytes.toString();
     const lines = csv.trimEnd().split('\r\n');
     assert.equal(lines.length, 3, csv);
-    assert.ok(lines.some((line) => line.includes(',redis,') && line.includes(`,${shop.ports.cache},`)), csv);
+    assert.ok(lines.some((line) => line.includes(',redis,') && line.includes(`,${ports.cache},`)), csv);
     const json = JSON.parse((await save('JSON')).bytes);
     assert.equal(json.version, 1);
     assert.deepEqual(json.links.map((link) => json.nodes[link.server].name), ['redis', 'redis']);
