@@ -11,6 +11,8 @@ interface Disc extends SimulationNodeDatum {
   y: number;
   radius: number;
   members: number[];
+  /** It had no place before. */
+  isCold: boolean;
 }
 
 interface Dot extends SimulationNodeDatum {
@@ -32,7 +34,9 @@ export function forceLayout(input: LayoutInput): Float64Array {
     discOf[member] = index;
   }));
   arrangeDiscs(discs, discLinks(input, discOf), input.aspect);
-  return arrangeDots(input, discs, discOf);
+  const positions = arrangeDots(input, discs, discOf);
+  repack(input, discs, positions);
+  return positions;
 }
 
 function makeDiscs(input: LayoutInput): Disc[] {
@@ -59,6 +63,7 @@ function makeDiscs(input: LayoutInput): Disc[] {
       y: seat?.y ?? distance * Math.sin(place * goldenAngle),
       radius,
       members,
+      isCold: seat === null,
     };
   });
 }
@@ -109,6 +114,11 @@ function arrangeDiscs(discs: Disc[], links: { source: number; target: number; we
     const own = members.map((index) => discs[index]!);
     simulateDiscs(own, links.filter((link) => place.has(link.source))
       .map((link) => ({ ...link, source: place.get(link.source)!, target: place.get(link.target)! })), aspect);
+    if (own.every((disc) => disc.isCold)) {
+      turn(own, aspect);
+      squeeze(own, aspect);
+    }
+
     boxes.push(own.reduce((box, disc) => ({
       left: Math.min(box.left, disc.x - disc.radius),
       top: Math.min(box.top, disc.y - disc.radius),
@@ -124,6 +134,48 @@ function arrangeDiscs(discs: Disc[], links: { source: number; target: number; we
   }));
 }
 
+// The longest axis (of the greatest variance) along the longer side of the screen.
+function turn(discs: Disc[], aspect: number): void {
+  const weight = discs.reduce((sum, disc) => sum + disc.radius ** 2, 0);
+  const x = discs.reduce((sum, disc) => sum + disc.x * disc.radius ** 2, 0) / weight;
+  const y = discs.reduce((sum, disc) => sum + disc.y * disc.radius ** 2, 0) / weight;
+  let xx = 0;
+  let yy = 0;
+  let xy = 0;
+  for (const disc of discs) {
+    xx += (disc.x - x) ** 2 * disc.radius ** 2;
+    yy += (disc.y - y) ** 2 * disc.radius ** 2;
+    xy += (disc.x - x) * (disc.y - y) * disc.radius ** 2;
+  }
+
+  const angle = (aspect >= 1 ? 0 : Math.PI / 2) - Math.atan2(2 * xy, xx - yy) / 2;
+  for (const disc of discs) {
+    [disc.x, disc.y] = [
+      x + (disc.x - x) * Math.cos(angle) - (disc.y - y) * Math.sin(angle), y + (disc.x - x) * Math.sin(angle) + (disc.y - y) * Math.cos(angle),
+    ];
+  }
+}
+
+// Toward the shape of the screen, as far as that goes without distorting much.
+function squeeze(discs: Disc[], aspect: number): void {
+  if (discs.length < 3) {
+    return;
+  }
+
+  const extent = (of: (disc: Disc) => number) =>
+    Math.max(...discs.map((disc) => of(disc) + disc.radius)) - Math.min(...discs.map((disc) => of(disc) - disc.radius));
+  const factor = Math.min(1.5, Math.max(1 / 1.5, Math.sqrt(aspect * extent((disc) => disc.y) / extent((disc) => disc.x))));
+  for (const disc of discs) {
+    disc.x *= factor;
+    disc.y /= factor;
+    disc.vx = 0;
+    disc.vy = 0;
+  }
+
+  forceSimulation(discs).stop().velocityDecay(0.5)
+    .force('collide', forceCollide<Disc>((disc) => disc.radius + discGap / 2).iterations(2)).tick(discs.length > 800 ? 15 : 30);
+}
+
 function simulateDiscs(discs: Disc[], links: { source: number; target: number; weight: number }[], aspect: number): void {
   if (discs.length === 1) {
     return;
@@ -137,8 +189,8 @@ function simulateDiscs(discs: Disc[], links: { source: number; target: number; w
 
   const strengths = links.map((link) =>
     Math.min(1, (0.8 + 0.1 * Math.log2(link.weight)) / Math.min(degree[link.source]!, degree[link.target]!)));
-  const stretch = Math.sqrt(Math.min(3, Math.max(1 / 3, aspect)));
-  const gravity = 0.03;
+  const stretch = Math.min(3, Math.max(1 / 3, aspect));
+  const gravity = 0.06;
   const ticks = discs.length > 800 ? 110 : discs.length > 300 ? 160 : 240;
   const simulation = forceSimulation(discs)
     .stop()
@@ -195,7 +247,7 @@ function arrangeDots(input: LayoutInput, discs: Disc[], discOf: number[]): Float
   }
 
   const strengths = inner.map((link) => 0.7 / Math.min(degree[link.source]!, degree[link.target]!));
-  const ticks = dots.length > 800 ? 60 : 110;
+  const ticks = dots.length > 800 ? 60 : 85;
   const simulation = forceSimulation(dots)
     .stop()
     .alphaDecay(1 - 0.005 ** (1 / ticks))
@@ -210,12 +262,43 @@ function arrangeDots(input: LayoutInput, discs: Disc[], discOf: number[]): Float
     dots.forEach(keepInside);
   }
 
+  // At last only room counts.
+  simulation.force('charge', null).force('link', null).force('x', null).force('y', null).velocityDecay(0.6);
+  for (let tick = 0; tick < 15; tick++) {
+    simulation.tick();
+    dots.forEach(keepInside);
+  }
+
   for (const [member, dot] of dotOf) {
     positions[2 * member] = dots[dot]!.x;
     positions[2 * member + 1] = dots[dot]!.y;
   }
 
   return positions;
+}
+
+// Connected parts, whose room is now known exactly, beside one another. Nodes of one group are connected here.
+function repack(input: LayoutInput, discs: Disc[], positions: Float64Array): void {
+  const part = components(input.nodes.length, [
+    ...input.links, ...discs.flatMap((disc) => disc.members.slice(1).map((member) => [disc.members[0]!, member] as const)),
+  ]);
+  const boxes: Box[] = [];
+  part.forEach((number, index) => {
+    const x = positions[2 * index]!;
+    const y = positions[2 * index + 1]!;
+    const box = boxes[number] ??= { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
+    box.left = Math.min(box.left, x - spacing / 2);
+    box.top = Math.min(box.top, y - spacing / 2);
+    box.right = Math.max(box.right, x + spacing / 2);
+    box.bottom = Math.max(box.bottom, y + spacing / 2);
+  });
+  if (boxes.length > 1) {
+    const moves = pack(boxes, input.aspect, spacing * 0.3);
+    part.forEach((number, index) => {
+      positions[2 * index]! += moves[number]!.x;
+      positions[2 * index + 1]! += moves[number]!.y;
+    });
+  }
 }
 
 // Links within discs; those between discs become a direction for each dot.

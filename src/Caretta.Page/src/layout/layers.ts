@@ -116,8 +116,14 @@ function assign(input: LayoutInput, members: number[]): Layered {
     }
   }
 
+  // A long chain would be a thin line: layers are drawn together until all have about the shape of the screen.
+  const count = Math.max(...layer.values()) + 1;
+  const most = Math.max(5, Math.round(1.3 * Math.sqrt(members.length * input.aspect * rowGap / layerGap)));
   const layers: number[][] = [];
-  members.forEach((member) => (layers[layer.get(member)!] ??= []).push(member));
+  members.forEach((member) => {
+    const number = count > most ? Math.floor(layer.get(member)! * most / count) : layer.get(member)!;
+    (layers[number] ??= []).push(member);
+  });
   return { layers: layers.filter((nodes) => nodes !== undefined), before, after };
 }
 

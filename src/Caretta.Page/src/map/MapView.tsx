@@ -1,6 +1,6 @@
 // The map: a surface that is drawn, with what is needed to steer it by mouse, finger and keyboard, and to hear it.
 
-import { effect, signal, useSignal } from '@preact/signals';
+import { computed, effect, signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { graph } from '../model/current';
 import { defaults, serialise, state, update, type ViewState } from '../state';
@@ -40,11 +40,15 @@ export function MapView() {
     });
     surface.current = own;
     setSurface(own);
+    Object.assign(root.current!, { mapSpots: () => own.spots }); // for tests, which cannot see into a canvas
+    const context = computed(() => contextOf(state.value));
+    const label = computed(() => state.value.label);
+    const layout = computed(() => state.value.layout);
+    const compared = computed(() => state.value.compare !== null);
     const stops = [
       effect(() => {
-        const shown = graph.value;
-        if (shown) {
-          own.show(shown, state.value, contextOf(state.value), state.value.compare !== null);
+        if (graph.value) {
+          own.show(graph.value, { label: label.value, layout: layout.value, context: context.value, compared: compared.value });
         }
       }),
       effect(() => own.select(state.value.selected)),
@@ -141,7 +145,8 @@ function Sample({ children }: { children: preact.ComponentChildren }) {
 // What decides who is where: all but what is selected, how links are labelled, and when.
 function contextOf(view: ViewState): string {
   return serialise({
-    ...view, selected: defaults.selected, label: defaults.label, view: defaults.view, range: null, compare: null,
+    ...view, selected: defaults.selected, label: defaults.label, view: defaults.view, sort: defaults.sort, change: defaults.change,
+    range: null, compare: null,
   });
 }
 

@@ -15,7 +15,7 @@ export function exportSvg(): string {
     return '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>';
   }
 
-  const { scene, view, labels, theme } = picture;
+  const { scene, view, labels, theme, textScale } = picture;
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${n(view.width)}" height="${n(view.height)}" viewBox="0 0 ${n(view.width)} ${n(view.height)}"`
     + ` font-family="${escape(theme.font)}" stroke-linecap="round" stroke-linejoin="round">`,
@@ -26,7 +26,7 @@ export function exportSvg(): string {
     ...scene.links.map((link) => linkElement(link, view, theme)),
     ...scene.nodes.map((node) => nodeElement(node, theme)),
     '</g>',
-    ...labels.map((label) => labelElement(label, view, theme)),
+    ...labels.map((label) => labelElement(label, view, theme, textScale)),
     '</svg>',
   ];
   return parts.join('\n');
@@ -46,7 +46,7 @@ export async function exportPng(): Promise<Blob> {
     context.fillStyle = theme.colour('background');
     context.fillRect(0, 0, view.width, view.height);
     const sprites = new Sprites();
-    sprites.prepare(theme, ratio);
+    sprites.prepare(theme, ratio, picture.textScale);
     paintScene({ context, theme, sprites }, scene, view, labels);
   }
 
@@ -95,8 +95,8 @@ function nodeElement(item: SceneNode, theme: Theme): string {
     + `<title>${escape(`${node.name} (${node.kind}, ${node.namespace})`)}</title>${inside}${ring}</g>`;
 }
 
-function labelElement(label: Label, view: View, theme: Theme): string {
-  const size = label.style === 'small' || label.style === 'link' ? 11 : 12;
+function labelElement(label: Label, view: View, theme: Theme, textScale: number): string {
+  const size = (label.style === 'small' || label.style === 'link' ? 11 : 12) * textScale;
   const weight = label.style === 'strong' || label.style === 'region' ? 650 : 500;
   return `<text x="${n(label.x + view.x)}" y="${n(label.y + view.y)}" text-anchor="middle" dominant-baseline="central" font-size="${size}"`
     + ` font-weight="${weight}" fill="${escape(theme.colour(label.style === 'region' ? 'text' : label.colour))}"`

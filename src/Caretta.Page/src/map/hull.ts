@@ -5,7 +5,7 @@ export interface Point {
   y: number;
 }
 
-const corners = 12;
+const corners = 24;
 
 /** The convex hull (Andrew's monotone chain) of circles with this radius around the points. */
 export function hull(points: readonly Point[], padding: number): Point[] {

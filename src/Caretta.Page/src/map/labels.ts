@@ -21,23 +21,30 @@ export interface Label {
   of: SceneNode | SceneLink | string;
 }
 
-export type Measure = (text: string, style: TextStyle) => number;
-
-export const textHeight: Record<TextStyle, number> = { name: 15, strong: 15, small: 13, region: 18, link: 15 };
+/** The size of a text on screen. */
+export interface Texts {
+  width(text: string, style: TextStyle): number;
+  height(style: TextStyle): number;
+}
 
 const cell = 64;
+
+/** Names keep off nodes that are larger than this on screen. */
+const smallestObstacle = 2.5;
 
 /** Link labels wait until there is room for them. */
 const linkLabelZoom = 0.85;
 const fewLinks = 40;
+const crowdedLinkLabelZoom = 1.4;
+const manyLinks = 400;
 
 /** Labels of all that is in the scene. */
-export function placeLabels(scene: Scene, zoom: number, label: ViewState['label'], measure: Measure): Label[] {
+export function placeLabels(scene: Scene, zoom: number, label: ViewState['label'], texts: Texts): Label[] {
   const room = new Room();
   const labels: Label[] = [];
   for (const node of scene.nodes) {
     const radius = node.radius * zoom;
-    if (radius > 4) {
+    if (radius > smallestObstacle) {
       room.take(node.x * zoom - radius, node.y * zoom - radius, node.x * zoom + radius, node.y * zoom + radius);
     }
   }
@@ -45,36 +52,47 @@ export function placeLabels(scene: Scene, zoom: number, label: ViewState['label'
   for (const region of [...scene.regions].sort((one, other) => other.members - one.members)) {
     put(room, labels, {
       text: regionText(region.namespace), style: 'region', colour: region.colour, of: region.namespace,
-      width: measure(regionText(region.namespace), 'region') + 14, height: textHeight.region,
-    }, [[region.x * zoom, region.y * zoom], [region.x * zoom, region.y * zoom - textHeight.region / 2]], true);
+      width: texts.width(regionText(region.namespace), 'region') + 14, height: texts.height('region'),
+    }, [[region.x * zoom, region.y * zoom], [region.x * zoom, region.y * zoom - texts.height('region') / 2]], true);
   }
 
   for (const node of [...scene.nodes].sort(byWeight)) {
-    nodeLabel(room, labels, node, zoom, measure, zoom > 0.9 && scene.regions.length === 0);
+    nodeLabel(room, labels, node, zoom, texts, zoom > 0.9 && scene.regions.length === 0);
   }
 
-  if (label !== 'none' && (zoom >= linkLabelZoom || scene.links.length <= fewLinks && zoom > 0.5)) {
+  if (label !== 'none' && zoom >= (scene.links.length <= fewLinks ? 0.5 : scene.links.length <= manyLinks ? linkLabelZoom : crowdedLinkLabelZoom)) {
     for (const link of [...scene.links].sort((one, other) => other.width - one.width)) {
-      linkLabel(room, labels, link, zoom, label, measure);
+      linkLabel(room, labels, link, zoom, label, texts);
+    }
+  } else if (scene.compared) {
+    for (const link of scene.links) {
+      if (link.link.change !== 'same' && Math.hypot(link.x2 - link.x1, link.y2 - link.y1) * zoom > 40) {
+        putLinkLabel(room, labels, link, zoom, linkSign(link.link), texts);
+      }
     }
   }
 
-  return labels;
+  return [...labels.slice(scene.regions.length), ...labels.slice(0, scene.regions.length)]; // names of regions lie on top
 }
 
 /** Labels of some nodes and links: all of them, also where they overlap others' things, but not one another. */
 export function placeFocusLabels(
-  nodes: readonly SceneNode[], links: readonly SceneLink[], zoom: number, label: ViewState['label'], measure: Measure,
+  nodes: readonly SceneNode[], links: readonly SceneLink[], zoom: number, label: ViewState['label'], texts: Texts,
 ): Label[] {
   const room = new Room();
   const labels: Label[] = [];
   for (const node of nodes) {
-    nodeLabel(room, labels, node, zoom, measure, true);
+    const radius = node.radius * zoom;
+    room.take(node.x * zoom - radius, node.y * zoom - radius, node.x * zoom + radius, node.y * zoom + radius);
+  }
+
+  for (const node of nodes) {
+    nodeLabel(room, labels, node, zoom, texts, true);
   }
 
   if (label !== 'none') {
     for (const link of links) {
-      linkLabel(room, labels, link, zoom, label, measure);
+      linkLabel(room, labels, link, zoom, label, texts);
     }
   }
 
@@ -83,9 +101,11 @@ export function placeFocusLabels(
 
 /** What a link says of itself. */
 export function linkText(link: GraphLink, label: ViewState['label']): string {
-  const sign = { new: '+ ', gone: '− ', grown: '▲ ', shrunk: '▼ ', same: '' }[link.change ?? 'same'];
-  const text = linkNumber(link, label);
-  return (sign + text).trim();
+  return `${linkSign(link)} ${linkNumber(link, label)}`.trim();
+}
+
+function linkSign(link: GraphLink): string {
+  return { new: '+', gone: '−', grown: '▲', shrunk: '▼', same: '' }[link.change ?? 'same'];
 }
 
 function linkNumber(link: GraphLink, label: ViewState['label']): string {
@@ -121,10 +141,10 @@ function weight(node: SceneNode): number {
   return (node.node.fold === 'none' ? 0 : 1000) + (node.node.health === 'failing' ? 500 : 0) + node.radius * 4 + node.links.length;
 }
 
-function nodeLabel(room: Room, labels: Label[], node: SceneNode, zoom: number, measure: Measure, withNamespace: boolean): void {
+function nodeLabel(room: Room, labels: Label[], node: SceneNode, zoom: number, texts: Texts, withNamespace: boolean): void {
   const style: TextStyle = node.node.fold === 'none' ? 'name' : 'strong';
-  const width = measure(node.label, style) + 4;
-  const height = textHeight[style];
+  const width = texts.width(node.label, style) + 4;
+  const height = texts.height(style);
   const x = node.x * zoom;
   const y = node.y * zoom;
   const radius = Math.max(3, node.radius * zoom);
@@ -136,27 +156,30 @@ function nodeLabel(room: Room, labels: Label[], node: SceneNode, zoom: number, m
   ]);
   if (placed && withNamespace && node.node.fold === 'none' && node.node.namespace !== node.node.name && placed.y > y + radius) {
     const text = shorten(node.node.namespace, 24);
-    put(room, labels, { text, style: 'small', colour: 'muted', of: node, width: measure(text, 'small') + 4, height: textHeight.small },
-      [[x, placed.y + height / 2 + textHeight.small / 2 - 1]]);
+    const small = texts.height('small');
+    put(room, labels, { text, style: 'small', colour: 'muted', of: node, width: texts.width(text, 'small') + 4, height: small },
+      [[x, placed.y + height / 2 + small / 2 - 1]]);
   }
 }
 
 function linkLabel(
-  room: Room, labels: Label[], link: SceneLink, zoom: number, label: ViewState['label'], measure: Measure,
+  room: Room, labels: Label[], link: SceneLink, zoom: number, label: ViewState['label'], texts: Texts,
 ): void {
   const text = linkText(link.link, label);
-  if (text === '') {
-    return;
+  if (text !== '') {
+    putLinkLabel(room, labels, link, zoom, text, texts);
   }
+}
 
-  const width = measure(text, 'link') + 8;
+function putLinkLabel(room: Room, labels: Label[], link: SceneLink, zoom: number, text: string, texts: Texts): void {
+  const width = texts.width(text, 'link') + 8;
   const length = Math.hypot(link.x2 - link.x1, link.y2 - link.y1) * zoom;
   if (length < width * 0.8 && link.client !== link.server) {
     return;
   }
 
   put(room, labels, {
-    text, style: 'link', of: link, width, height: textHeight.link,
+    text, style: 'link', of: link, width, height: texts.height('link'),
     colour: link.style === 'failing' ? 'bad' : link.style === 'new' ? 'good' : 'text',
   }, [0.5, 0.38, 0.62].map((t) => {
     const point = pointAt(link, t);
@@ -179,6 +202,7 @@ function put(room: Room, labels: Label[], label: Omit<Label, 'x' | 'y'>, spots: 
   if (last) {
     const [x, y] = spots[0] as [number, number];
     const placed = { ...label, x, y };
+    room.take(x - label.width / 2, y - label.height / 2, x + label.width / 2, y + label.height / 2);
     labels.push(placed);
     return placed;
   }

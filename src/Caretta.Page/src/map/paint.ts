@@ -23,11 +23,17 @@ export interface Pens {
 /** Below this radius on screen a node is a dot. */
 const iconRadius = 6.5;
 const badgeRadius = 5;
+const badgeFrom = 8;
 const margin = 60;
 
 /** Widths of lines on screen shrink with the zoom, but not as fast. */
 export function lineScale(zoom: number): number {
   return Math.min(1.7, Math.max(0.45, Math.sqrt(zoom)));
+}
+
+/** The more there are, the fainter: what matters must be seen through all of them. */
+export function crowdAlpha(links: number): number {
+  return Math.min(1, Math.max(0.38, 1.6 - 0.37 * Math.log10(1 + links)));
 }
 
 /** What colour, opacity and dashes say of a link. */
@@ -91,7 +97,9 @@ function paintRegions({ context, theme }: Pens, scene: Scene, view: View): void 
   context.globalAlpha = 1;
 }
 
-function paintLinks({ context, theme }: Pens, links: readonly SceneLink[], view: View, withArrows: boolean, isFocus: boolean): void {
+function paintLinks(
+  { context, theme }: Pens, links: readonly SceneLink[], view: View, withArrows: boolean, isFocus: boolean,
+): void {
   const batches = new Map<string, SceneLink[]>();
   for (const link of links) {
     if (isVisible(link, view)) {
@@ -113,7 +121,7 @@ function paintLinks({ context, theme }: Pens, links: readonly SceneLink[], view:
     const width = batch[0]!.width * scale;
     context.strokeStyle = theme.colour(isFocus && look.colour === 'edge' ? 'accent' : look.colour);
     context.fillStyle = context.strokeStyle;
-    context.globalAlpha = isFocus ? Math.max(0.85, look.alpha) : look.alpha;
+    context.globalAlpha = isFocus ? Math.max(0.85, look.alpha) : look.colour === 'edge' ? look.alpha * crowdAlpha(links.length) : look.alpha;
     context.lineWidth = width;
     context.setLineDash(look.dash);
     context.lineCap = look.dash.length > 0 ? 'butt' : 'round';
@@ -226,9 +234,9 @@ function paintNodes(pens: Pens, nodes: readonly SceneNode[], view: View): void {
   context.globalAlpha = 1;
   const failing = visible.filter((node) => node.node.health === 'failing');
   context.beginPath();
-  failing.forEach((node) => outline(node, 2.5));
+  failing.forEach((node) => outline(node, view.k < 0.6 ? 1.5 : 2.5));
   context.strokeStyle = theme.colour('bad');
-  context.lineWidth = 2;
+  context.lineWidth = view.k < 0.6 ? 1.5 : 2;
   context.stroke();
   visible.forEach((node) => paintInside(pens, node, view));
   visible.forEach((node) => paintBadge(pens, node, view));
@@ -265,7 +273,7 @@ function paintBadge({ context, theme }: Pens, node: SceneNode, view: View): void
   const change = node.node.change;
   const sign = change === 'new' ? '+' : change === 'gone' ? '−' : node.node.health === 'failing' ? '!' : '';
   const radius = node.radius * view.k;
-  if (sign === '' || radius < 5) {
+  if (sign === '' || radius < badgeFrom) {
     return;
   }
 

@@ -1,13 +1,17 @@
 // Texts and icons as small pictures, each drawn once: writing text is the dearest part of a frame.
 
 import { iconPaths, type IconName } from './icons';
-import { textHeight, type TextStyle } from './labels';
+import type { TextStyle, Texts } from './labels';
 import type { Colour, Theme } from './theme';
 
 const maxSprites = 6000;
 
-const fonts: Record<TextStyle, string> = {
-  name: '500 12px', strong: '650 12px', small: '400 11px', region: '650 12px', link: '500 11px',
+const fonts: Record<TextStyle, { weight: number; size: number; height: number }> = {
+  name: { weight: 500, size: 12, height: 15 },
+  strong: { weight: 650, size: 12, height: 15 },
+  small: { weight: 400, size: 11, height: 13 },
+  region: { weight: 650, size: 12, height: 18 },
+  link: { weight: 500, size: 11, height: 15 },
 };
 
 interface Sprite {
@@ -17,28 +21,32 @@ interface Sprite {
   height: number;
 }
 
-export class Sprites {
+export class Sprites implements Texts {
   #sprites = new Map<string, Sprite>();
   #widths = new Map<string, number>();
   #ruler = document.createElement('canvas').getContext('2d')!;
   #signature = '';
   #theme!: Theme;
   #ratio = 1;
+  #scale = 1;
 
-  /** Forgets pictures made for another theme or screen. */
-  prepare(theme: Theme, ratio: number): void {
-    const signature = `${theme.signature} ${ratio}`;
+  /** Forgets pictures made for another theme or screen. `scale` enlarges texts. */
+  prepare(theme: Theme, ratio: number, scale: number): void {
+    const signature = `${theme.signature} ${ratio} ${scale}`;
     if (signature !== this.#signature) {
       this.#signature = signature;
       this.#sprites.clear();
+      this.#widths.clear();
     }
+
+    this.#scale = scale;
 
     this.#theme = theme;
     this.#ratio = ratio;
   }
 
   /** Width of a text in CSS pixels. */
-  readonly measure = (text: string, style: TextStyle): number => {
+  width(text: string, style: TextStyle): number {
     const key = `${style} ${text}`;
     let width = this.#widths.get(key);
     if (width === undefined) {
@@ -46,18 +54,22 @@ export class Sprites {
         this.#widths.clear();
       }
 
-      this.#ruler.font = `${fonts[style]} ${this.#theme.font}`;
+      this.#ruler.font = this.#font(style);
       width = this.#ruler.measureText(text).width;
       this.#widths.set(key, width);
     }
 
     return width;
-  };
+  }
+
+  height(style: TextStyle): number {
+    return fonts[style].height * this.#scale;
+  }
 
   /** A text with a rim of the background, so that it can be read over anything; its middle comes to the point. */
   text(context: CanvasRenderingContext2D, text: string, style: TextStyle, colour: Colour, x: number, y: number): void {
     const key = `${style} ${colour} ${text}`;
-    const sprite = this.#sprites.get(key) ?? this.#make(key, this.measure(text, style) + (style === 'region' ? 16 : 8), textHeight[style] + 4,
+    const sprite = this.#sprites.get(key) ?? this.#make(key, this.width(text, style) + (style === 'region' ? 16 : 8), this.height(style) + 4,
       (own, width, height) => {
         if (style === 'region' || style === 'link') {
           own.beginPath();
@@ -72,7 +84,7 @@ export class Sprites {
           }
         }
 
-        own.font = `${fonts[style]} ${this.#theme.font}`;
+        own.font = this.#font(style);
         own.textAlign = 'center';
         own.textBaseline = 'middle';
         own.direction = 'ltr';
@@ -102,6 +114,10 @@ export class Sprites {
       own.stroke(new Path2D(iconPaths[icon]));
     });
     this.#draw(context, sprite, x, y);
+  }
+
+  #font(style: TextStyle): string {
+    return `${fonts[style].weight} ${fonts[style].size * this.#scale}px ${this.#theme.font}`;
   }
 
   #make(key: string, width: number, height: number, draw: (own: CanvasRenderingContext2D, width: number, height: number) => void): Sprite {

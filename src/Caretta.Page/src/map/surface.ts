@@ -16,6 +16,15 @@ import { readTheme, watchTheme, type Theme } from './theme';
 /** What the pointer is on. */
 export type Target = { node: SceneNode } | { link: SceneLink } | { region: SceneRegion } | null;
 
+/** How a graph is drawn. */
+export interface Look {
+  label: ViewState['label'];
+  layout: ViewState['layout'];
+  /** Names the way of looking, all filters together: within one, nodes stay where they are. */
+  context: string;
+  compared: boolean;
+}
+
 export interface SurfaceEvents {
   /** The pointer is over something else, at this point of the surface. */
   hovered(target: Target, at: Point): void;
@@ -28,6 +37,8 @@ const zoomExtent: [number, number] = [0.04, 4];
 const moveMs = 320;
 const clickSlack = 4;
 const fitPadding = 36;
+const wideFitPadding = 70; // names stand out to the sides
+const wideFrom = 700;
 const largestFit = 1.25;
 
 export class Surface {
@@ -59,6 +70,8 @@ export class Surface {
   #drag: { node: SceneNode; moved: boolean; x: number; y: number; pointer: number } | null = null;
   // The click that follows the end of a drag is none.
   #hasDropped = false;
+  // Whether what was last shown is on screen.
+  #isDrawn = false;
   #compared = false;
 
   constructor(root: HTMLElement, events: SurfaceEvents) {
@@ -76,15 +89,16 @@ export class Surface {
     this.#listen();
   }
 
-  /** Draws this graph. `context` names the way of looking: within one, nodes stay where they are. */
-  show(graph: Graph, view: ViewState, context: string, compared: boolean): void {
+  /** Draws this graph. */
+  show(graph: Graph, { label, layout, context, compared }: Look): void {
     const isOther = context !== this.#context;
+    this.#isDrawn = false;
     this.#graph = graph;
-    this.#layout = view.layout;
-    this.#label = view.label;
+    this.#layout = layout;
+    this.#label = label;
     this.#context = context;
     this.#compared = compared;
-    this.#placement.show(graph, view.layout, context, this.#aspect());
+    this.#placement.show(graph, layout, context, this.#aspect());
     if (this.#placement.places.size > 0) {
       this.#shown = this.#placement.places;
     }
@@ -147,7 +161,7 @@ export class Surface {
       return;
     }
 
-    const k = Math.max(zoomExtent[0], Math.min(largestFit, (width - 2 * fitPadding) / Math.max(1, right - left),
+    const k = Math.max(zoomExtent[0], Math.min(largestFit, (width - 2 * (width < wideFrom ? fitPadding + 6 : wideFitPadding)) / Math.max(1, right - left),
       (height - 2 * fitPadding) / Math.max(1, bottom - top)));
     const to = { ...this.#view, k, x: width / 2 - (left + right) / 2 * k, y: height / 2 - (top + bottom) / 2 * k };
     this.#isTouched = false;
@@ -165,9 +179,10 @@ export class Surface {
   }
 
   /** What is on screen, for exports. */
-  get picture(): { scene: Scene; view: View; labels: readonly Label[]; theme: Theme; sprites: Sprites; label: ViewState['label'] } {
+  get picture(): { scene: Scene; view: View; labels: readonly Label[]; theme: Theme; textScale: number } {
     return {
-      scene: this.#scene, view: this.#view, labels: this.#labelList(), theme: this.#theme, sprites: this.#sprites, label: this.#label,
+      scene: this.#scene, view: this.#view, labels: this.#labelList(), theme: this.#theme,
+      textScale: this.#textScale(),
     };
   }
 
@@ -323,6 +338,11 @@ export class Surface {
     this.#events.hovered(target, at);
   }
 
+  // Very wide windows are looked at from afar.
+  #textScale(): number {
+    return this.#view.width >= 2200 ? 1.35 : 1;
+  }
+
   #aspect(): number {
     return this.#view.width > 0 && this.#view.height > 0 ? this.#view.width / this.#view.height : 1.6;
   }
@@ -417,7 +437,7 @@ export class Surface {
   }
 
   #tell(): void {
-    this.#events.settled(!this.#placement.busy && !this.#move && !this.#viewMove);
+    this.#events.settled(this.#isDrawn && !this.#placement.busy && !this.#move && !this.#viewMove);
   }
 
   #draw(what: 'base' | 'overlay'): void {
@@ -432,12 +452,13 @@ export class Surface {
     this.#frame = 0;
     this.#animate(time);
     const ratio = devicePixelRatio || 1;
-    this.#sprites.prepare(this.#theme, ratio);
+    this.#sprites.prepare(this.#theme, ratio, this.#textScale());
     const focus = this.#focused();
     if (this.#isDirty.base) {
       this.#isDirty.base = false;
       const pens = this.#pens(this.#base, ratio);
       paintScene(pens, this.#scene, this.#view, this.#labelList());
+      this.#isDrawn = this.#graph !== null && this.#scene.nodes.length === this.#graph.nodes.length;
     }
 
     if (this.#isDirty.overlay) {
@@ -446,7 +467,7 @@ export class Surface {
       const pens = this.#pens(this.#overlay, ratio);
       if (focus) {
         paintFocus(pens, focus.nodes, focus.links, this.#view,
-          placeFocusLabels(focus.nodes, focus.links, this.#view.k, this.#label, this.#sprites.measure));
+          placeFocusLabels(focus.nodes, focus.links, this.#view.k, this.#label, this.#sprites));
       }
 
       const selected = this.#selected === null ? undefined : this.#scene.byKey.get(this.#selected);
@@ -517,10 +538,10 @@ export class Surface {
 
   #labelList(): readonly Label[] {
     if (this.#labels?.scene !== this.#scene || this.#labels.zoom !== this.#view.k || this.#labels.label !== this.#label) {
-      this.#sprites.prepare(this.#theme, devicePixelRatio || 1);
+      this.#sprites.prepare(this.#theme, devicePixelRatio || 1, this.#textScale());
       this.#labels = {
         scene: this.#scene, zoom: this.#view.k, label: this.#label,
-        list: placeLabels(this.#scene, this.#view.k, this.#label, this.#sprites.measure),
+        list: placeLabels(this.#scene, this.#view.k, this.#label, this.#sprites),
       };
     }
 

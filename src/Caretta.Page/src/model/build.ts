@@ -41,7 +41,7 @@ export function isNew(link: Pick<ApiLink, 'firstSeen'>, answer: Pick<ApiLinks, '
 
 /** Whether a name is an IP address: nobody knew better. */
 export function isAddress(name: string): boolean {
-  return /^\d{1,3}(\.\d{1,3}){3}$/.test(name) || (name.includes(':') && /^[0-9a-fA-F:.]+(%.*)?$/.test(name));
+  return /^\d{1,3}(\.\d{1,3}){3}$/.test(name) || /^[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[0-9a-fA-F.]*(%.*)?$/.test(name);
 }
 
 /**
