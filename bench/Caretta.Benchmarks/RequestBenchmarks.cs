@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 
 using Caretta.Aot.Http;
 using Caretta.Aot.Identity.Objects;
+using Caretta.Aot.Json;
 using Caretta.Aot.Kubernetes;
 
 namespace Caretta.Benchmarks;

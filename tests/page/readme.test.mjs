@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { startAgent } from './support/agent.mjs';
 import { openPage, shoot, startBrowser } from './support/browser.mjs';
 import { freePort, repository, until } from './support/machine.mjs';
-import { startShop } from './support/shop.mjs';
+import { ports, startShop } from './support/shop.mjs';
 
 const picture = join(repository, 'docs/map.png');
 const size = { width: 1120, height: 640 };
@@ -20,8 +20,8 @@ test('the README shows the map of a small shop of real processes', { timeout: 12
   try {
     const { page, faults } = await openPage(browser, size);
     // The shop alone: whoever else talks on this machine is filtered by what the URL says.
-    const ports = Object.values(shop.ports).map((port) => `port=${port}`).join('&');
-    await page.goto(`${agent.url}/?${ports}&port=443&layout=layers`);
+    const shown = [...Object.values(ports), 443].map((port) => `port=${port}`).join('&');
+    await page.goto(`${agent.url}/?${shown}&layout=layers`);
     const map = page.getByRole('application');
     await until('the whole shop is there', async () => /Map of 12 workloads/.test(await map.getAttribute('aria-label')));
     // Rates of full polls, not of a first moment.

@@ -49,6 +49,10 @@ export function temporaryDirectory(name) {
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }) };
 }
 
+// Whatever happens, nothing stays behind.
+const running = new Set();
+process.once('exit', () => running.forEach((kill) => kill()));
+
 /** A process whose output is kept; `stop` ends it and waits for its end. */
 export function start(command, args, options = {}) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
@@ -66,8 +70,8 @@ export function start(command, args, options = {}) {
     child.once('exit', end);
   });
   const killed = () => child.kill('SIGKILL');
-  process.once('exit', killed);
-  ended.then(() => process.off('exit', killed));
+  running.add(killed);
+  ended.then(() => running.delete(killed));
   return {
     child,
     output: () => output,

@@ -1,8 +1,10 @@
-// A small shop of real processes: units, containers and plain processes, told apart as on any machine, by their control groups.
+// A small shop of real processes: units, containers and plain processes, told apart as on any machine, by their control groups. They talk
+// in a network namespace of their own, so that ports are those that everybody knows and nothing depends on the machine's network.
 
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, start, until } from './machine.mjs';
+import { start, until } from './machine.mjs';
 
 /** Where the cgroup v2 tree is mounted: proc(5), mountinfo, the type comes after " - ". */
 function cgroupMount() {
@@ -14,16 +16,21 @@ function cgroupMount() {
   return line.split(' ')[4];
 }
 
-/** An address of a network for documentation (RFC 5737): nobody answers there. */
+/** An address of a network for documentation (RFC 5737): in the shop's namespace all connects to it are refused. */
 export const nobody = '203.0.113.9';
 
-/** Starts the shop; `ports` has the port of each server. */
+/** The port of each server. */
+export const ports = { web: 80, store: 8080, cart: 7070, search: 9200, payments: 8443, cache: 6379, database: 5432, queue: 9092 };
+
+let shops = 0;
+
+/** Opens the shop. */
 export async function startShop() {
   const root = cgroupMount();
+  const namespace = `caretta-page-${process.pid}-${shops++}`;
   const groups = [];
   const parties = [];
-  const names = ['web', 'store', 'cart', 'search', 'payments', 'cache', 'database', 'queue'];
-  const ports = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()])));
+  const ip = (...args) => execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'inherit'] });
 
   const group = (segment) => {
     const path = join(root, segment);
@@ -34,7 +41,9 @@ export async function startShop() {
   const unit = (name) => group(`${name}.service`);
   const container = (name) => group(`lxc.payload.${name}`);
   const party = async (name, cgroup, rest) => {
-    const one = start(process.execPath, [join(import.meta.dirname, 'party.mjs'), JSON.stringify({ name, cgroup, ...rest })]);
+    // Not `ip netns exec`, which hides the control groups behind another /sys.
+    const what = JSON.stringify({ name, cgroup, ...rest });
+    const one = start('nsenter', [`--net=/run/netns/${namespace}`, process.execPath, join(import.meta.dirname, 'party.mjs'), what]);
     parties.push(one);
     await until(`${name} listens`, () => {
       if (!one.isRunning()) {
@@ -57,9 +66,14 @@ export async function startShop() {
         return true;
       });
     }
+
+    ip('netns', 'delete', namespace);
   };
 
+  ip('netns', 'add', namespace);
   try {
+    ip('-n', namespace, 'link', 'set', 'lo', 'up');
+    ip('-n', namespace, 'address', 'add', `${nobody}/32`, 'dev', 'lo');
     await party('postgres', unit('postgresql'), { listen: [ports.database] });
     await party('redis', container('redis'), { listen: [ports.cache] });
     await party('broker', container('broker'), { listen: [ports.queue] });
@@ -85,5 +99,5 @@ export async function startShop() {
     throw error;
   }
 
-  return { ports, party, plain, to, stop };
+  return { party, plain, to, stop };
 }

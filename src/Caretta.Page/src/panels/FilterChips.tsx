@@ -17,13 +17,29 @@ export function FilterChips() {
   return (
     <div class="toolbar-row chips">
       {only !== 'all' && <Chip onRemove={() => update({ only: 'all' })}>{onlyLabels[only]}</Chip>}
-      {namespaces.map((value) => <Chip key={`n${value}`} what="namespace" onRemove={() => toggle('namespaces', value)}>{value}</Chip>)}
-      {kinds.map((value) => <Chip key={`k${value}`} what="kind" onRemove={() => toggle('kinds', value)}>{value}</Chip>)}
-      {ports.map((value) => <Chip key={`p${value}`} what="port" onRemove={() => toggle('ports', value)}>{String(value)}</Chip>)}
+      <Chips what="namespace" values={namespaces} onRemove={(value) => toggle('namespaces', value)} onClear={() => update({ namespaces: [] })} />
+      <Chips what="kind" values={kinds} onRemove={(value) => toggle('kinds', value)} onClear={() => update({ kinds: [] })} />
+      <Chips what="port" values={ports} onRemove={(value) => toggle('ports', value)} onClear={() => update({ ports: [] })} />
       {shown && <span class="quiet">{count(shown.filteredLinks)} of {counted(shown.totalLinks, 'link')} hidden</span>}
       <button type="button" class="plain" onClick={clearFilters}>Clear filters</button>
     </div>
   );
+}
+
+/** More than these become one chip. */
+const fewValues = 4;
+
+interface ChipsProps<T> {
+  what: string;
+  values: readonly T[];
+  onRemove: (value: T) => void;
+  onClear: () => void;
+}
+
+function Chips<T extends string | number>({ what, values, onRemove, onClear }: ChipsProps<T>) {
+  return values.length > fewValues
+    ? <Chip onRemove={onClear}>{counted(values.length, what)}</Chip>
+    : <>{values.map((value) => <Chip key={value} what={what} onRemove={() => onRemove(value)}>{String(value)}</Chip>)}</>;
 }
 
 function Chip({ what, children, onRemove }: { what?: string; children: ComponentChildren; onRemove: () => void }) {
@@ -31,7 +47,7 @@ function Chip({ what, children, onRemove }: { what?: string; children: Component
     <span class="chip">
       {what && <span class="quiet">{what}</span>}
       <Name>{String(children)}</Name>
-      <button type="button" aria-label={`Remove filter ${what ?? ''} ${String(children)}`} onClick={onRemove}><Icon name="close" /></button>
+      <button type="button" aria-label={`Remove filter ${what ? `${what} ` : ''}${String(children)}`} onClick={onRemove}><Icon name="close" /></button>
     </span>
   );
 }

@@ -15,7 +15,7 @@ const views: [ViewState['view'], string, IconName][] = [['map', 'Map', 'map'], [
 /** What is looked at and how. Every control changes the state, and so the URL. */
 export function Toolbar() {
   return (
-    <div class="toolbar">
+    <header class="toolbar">
       <div class="toolbar-row">
         <h1 class="brand">Caretta</h1>
         <nav class="segments" aria-label="View">
@@ -38,7 +38,7 @@ export function Toolbar() {
       </div>
       <FilterChips />
       <CompareStrip />
-    </div>
+    </header>
   );
 }
 

@@ -1,7 +1,7 @@
 using System.Text;
 using Caretta.Aot.Identity;
 
-namespace Caretta.Aot.Kubernetes;
+namespace Caretta.Aot.Json;
 
 /// <summary>
 /// Gives equal text as one instance, mostly: a table of fixed size in which newer text displaces older. Namespaces, kinds, nodes and owners
