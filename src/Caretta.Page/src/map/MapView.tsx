@@ -27,6 +27,7 @@ export function MapView() {
   const root = useRef<HTMLDivElement>(null);
   const surface = useRef<Surface | null>(null);
   const tip = useSignal<Tip | null>(null);
+  const hasFailed = useSignal(false);
 
   useEffect(() => {
     const own = new Surface(root.current!, {
@@ -34,6 +35,9 @@ export function MapView() {
         tip.value = describe(target, at.x, at.y);
       },
       clicked: act,
+      failed: () => {
+        hasFailed.value = true;
+      },
       settled: (isSettled) => {
         root.current?.setAttribute('data-settled', String(isSettled));
       },
@@ -79,6 +83,7 @@ export function MapView() {
         zoom. The table view has the same as a list.
       </p>
       <p class="map-hidden" aria-live="polite">{heard}</p>
+      {hasFailed.value && <p class="map-note" role="alert">The map cannot be laid out here: layout.js did not load. The table has the same.</p>}
       {tip.value && <TipBox {...tip.value} />}
       <div class="map-buttons" role="group" aria-label="Zoom">
         <MapButton name="Zoom in" path="M12 6V18M6 12H18" press={() => surface.current?.zoomBy(1.5)} />

@@ -29,12 +29,15 @@ export interface SurfaceEvents {
   /** The pointer is over something else, at this point of the surface. */
   hovered(target: Target, at: Point): void;
   clicked(target: Target, isDouble: boolean): void;
+  /** No places can be found. */
+  failed(): void;
   /** Something was drawn, or is still being placed. */
   settled(isSettled: boolean): void;
 }
 
 const zoomExtent: [number, number] = [0.04, 4];
 const moveMs = 320;
+const maxMoving = 800; // with more, moving all would stutter
 const clickSlack = 4;
 const fitPadding = 36;
 const wideFitPadding = 70; // names stand out to the sides
@@ -80,7 +83,7 @@ export class Surface {
     this.#base = canvas(root, 'map-base');
     this.#overlay = canvas(root, 'map-overlay');
     this.#theme = readTheme(root);
-    this.#placement = new Placement((reason) => this.#placed(reason));
+    this.#placement = new Placement((reason) => this.#placed(reason), events.failed);
     this.#zoom = makeZoom<HTMLElement, unknown>()
       .scaleExtent(zoomExtent)
       .filter((event: MouseEvent | TouchEvent) => this.#mayZoom(event))
@@ -212,13 +215,15 @@ export class Surface {
     on('pointerup', () => this.#drop());
     on('pointercancel', () => this.#drop());
     on('click', (event) => {
-      if (this.#isSurface(event) && !this.#hasDropped) {
+      if (this.#isSurface(event) && !this.#hasDropped && event.detail <= 1) {
         this.#events.clicked(this.#targetAt(this.#at(event)), false);
       }
     });
     on('dblclick', (event) => {
       if (this.#isSurface(event)) {
-        this.#events.clicked(this.#targetAt(this.#at(event)), true);
+        const at = this.#at(event);
+        const region = regionAt(this.#scene, (at.x - this.#view.x) / this.#view.k, (at.y - this.#view.y) / this.#view.k);
+        this.#events.clicked(this.#targetAt(at) ?? (region && { region }), true);
       }
     });
   }
@@ -255,12 +260,6 @@ export class Surface {
 
     const link = linkAt(this.#scene, x, y, (clickSlack + 1) / k);
     return link && { link };
-  }
-
-  /** The region around a point of the surface. */
-  regionUnder(event: MouseEvent): SceneRegion | null {
-    const at = this.#at(event);
-    return regionAt(this.#scene, (at.x - this.#view.x) / this.#view.k, (at.y - this.#view.y) / this.#view.k);
   }
 
   // With a mouse, a node is dragged; elsewhere the map is. Fingers move the map always.
@@ -369,7 +368,7 @@ export class Surface {
 
   #placed(reason: 'placed' | 'grown'): void {
     const places = this.#placement.places;
-    if (reason === 'placed' && this.#scene.nodes.length > 0 && !isStill()) {
+    if (reason === 'placed' && this.#scene.nodes.length > 0 && this.#scene.nodes.length <= maxMoving && !isStill()) {
       this.#move = { from: new Map(this.#scene.nodes.map((node) => [node.node.key, { x: node.x, y: node.y }])), to: places, start: -1 };
     }
 
