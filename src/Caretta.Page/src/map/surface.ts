@@ -37,6 +37,12 @@ export interface SurfaceEvents {
 
 const zoomExtent: [number, number] = [0.04, 4];
 const moveMs = 320;
+
+// A map that takes so long to paint is not painted for each step of a movement, but this often, and when it comes to rest.
+const slowPaintMs = 40;
+const slideMs = 450;
+const restMs = 110;
+
 const maxMoving = 800; // with more, moving all would stutter
 const clickSlack = 4;
 const fitPadding = 36;
@@ -75,6 +81,9 @@ export class Surface {
   #hasDropped = false;
   // Whether what was last shown is on screen.
   #isDrawn = false;
+  // What is on the base canvas, when it was painted and how long that took.
+  #painted: { scene: Scene; view: View; time: number; cost: number } | null = null;
+  #paintTimer: ReturnType<typeof setTimeout> | undefined;
   #compared = false;
 
   constructor(root: HTMLElement, events: SurfaceEvents) {
@@ -191,6 +200,7 @@ export class Surface {
 
   close(): void {
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#paintTimer);
     this.#cleanUp.forEach((undo) => undo());
     this.#placement.close();
     select(this.#root).on('.zoom', null);
@@ -453,10 +463,17 @@ export class Surface {
     const ratio = devicePixelRatio || 1;
     this.#sprites.prepare(this.#theme, ratio, this.#textScale());
     const focus = this.#focused();
-    if (this.#isDirty.base) {
+    if (this.#isDirty.base && !this.#slide(time)) {
       this.#isDirty.base = false;
       const pens = this.#pens(this.#base, ratio);
       paintScene(pens, this.#scene, this.#view, this.#labelList());
+      const painted = { scene: this.#scene, view: this.#view, time, cost: 0 };
+      this.#painted = painted;
+      // The canvas draws after this function has returned: only when the next frame comes is it known how long that took.
+      requestAnimationFrame((next) => {
+        painted.cost = next - time;
+      });
+      this.#base.style.transform = '';
       this.#isDrawn = this.#graph !== null && this.#scene.nodes.length === this.#graph.nodes.length;
     }
 
@@ -484,6 +501,24 @@ export class Surface {
     } else {
       this.#tell();
     }
+  }
+
+  // While a large map is moved, what was painted last is moved instead; whether that is enough for now.
+  #slide(time: number): boolean {
+    const painted = this.#painted;
+    if (!painted || painted.cost < slowPaintMs || painted.scene !== this.#scene || time - painted.time > slideMs
+      || painted.view.width !== this.#view.width || painted.view.height !== this.#view.height) {
+      return false;
+    }
+
+    const k = this.#view.k / painted.view.k;
+    this.#base.style.transform = `matrix(${k},0,0,${k},${this.#view.x - painted.view.x * k},${this.#view.y - painted.view.y * k})`;
+    clearTimeout(this.#paintTimer);
+    this.#paintTimer = setTimeout(() => {
+      this.#painted = null;
+      this.#draw('base');
+    }, restMs);
+    return true;
   }
 
   #animate(time: number): void {
