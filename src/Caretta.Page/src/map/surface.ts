@@ -44,6 +44,7 @@ const slideMs = 450;
 const restMs = 110;
 
 const maxMoving = 800; // with more, moving all would stutter
+const maxPixels = 16e6;
 const clickSlack = 4;
 const fitPadding = 36;
 const wideFitPadding = 70; // names stand out to the sides
@@ -347,6 +348,11 @@ export class Surface {
     this.#events.hovered(target, at);
   }
 
+  // Pixels of the canvas for each of the page, as far as memory is not wasted on it.
+  #ratio(): number {
+    return Math.max(1, Math.min(devicePixelRatio || 1, Math.sqrt(maxPixels / Math.max(1, this.#view.width * this.#view.height))));
+  }
+
   // Very wide windows are looked at from afar.
   #textScale(): number {
     return this.#view.width >= 2200 ? 1.35 : 1;
@@ -460,7 +466,7 @@ export class Surface {
   #render(time: number): void {
     this.#frame = 0;
     this.#animate(time);
-    const ratio = devicePixelRatio || 1;
+    const ratio = this.#ratio();
     this.#sprites.prepare(this.#theme, ratio, this.#textScale());
     const focus = this.#focused();
     if (this.#isDirty.base && !this.#slide(time)) {
@@ -572,7 +578,7 @@ export class Surface {
 
   #labelList(): readonly Label[] {
     if (this.#labels?.scene !== this.#scene || this.#labels.zoom !== this.#view.k || this.#labels.label !== this.#label) {
-      this.#sprites.prepare(this.#theme, devicePixelRatio || 1, this.#textScale());
+      this.#sprites.prepare(this.#theme, this.#ratio(), this.#textScale());
       this.#labels = {
         scene: this.#scene, zoom: this.#view.k, label: this.#label,
         list: placeLabels(this.#scene, this.#view.k, this.#label, this.#sprites),
