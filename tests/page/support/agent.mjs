@@ -8,6 +8,8 @@ export async function startAgent({ port, store, map = true, name = 'node-1' }) {
   const agent = start(join(artifacts, 'caretta'), [], {
     env: {
       PATH: process.env.PATH, PROMETHEUS_PORT: String(port), POLL_INTERVAL: '0.5', NODE_NAME: name,
+      // Whatever else comes and goes on this machine must not crowd out what the test looks at.
+      MAX_LINKS: '50000', LINK_TTL: '15',
       ...(store === undefined ? {} : { PROMETHEUS_URL: store }), ...(map ? {} : { MAP: 'false' }),
     },
   });
