@@ -93,6 +93,7 @@ export class Surface {
     this.#base = canvas(root, 'map-base');
     this.#overlay = canvas(root, 'map-overlay');
     this.#theme = readTheme(root);
+    this.#view = { ...this.#view, width: root.clientWidth, height: root.clientHeight };
     this.#placement = new Placement((reason) => this.#placed(reason), events.failed);
     this.#zoom = makeZoom<HTMLElement, unknown>()
       .scaleExtent(zoomExtent)
