@@ -399,6 +399,7 @@ prepare() {
 unit_suites() {
     suite_xunit Caretta.Bpf.Tests
     suite_xunit Caretta.Aot.Tests
+    suite_lines page-unit make --no-print-directory -s -C src/Caretta.Page test
 }
 
 kernel_suites() {

@@ -2,6 +2,7 @@
 
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Scope } from './api';
+import type { Change } from './model/graph';
 
 /** A stretch of time: the last `seconds` up to now, or from one moment to another (seconds since 1970). */
 export type Range = { last: number } | { from: number; to: number };
@@ -30,11 +31,15 @@ export interface ViewState {
   /** Key of a GraphNode or GraphLink. */
   selected: string | null;
   view: 'map' | 'table' | 'new';
+  /** The table's column, with a minus in front when the largest come first. */
+  sort: string;
+  /** While comparing: the table shows only links that differ so. */
+  change: Change | null;
 }
 
 export const defaults: ViewState = {
   scope: 'node', range: null, compare: null, search: '', namespaces: [], kinds: [], ports: [], only: 'all', system: false,
-  foldExternal: true, folded: [], label: 'bytes', layout: 'force', selected: null, view: 'map',
+  foldExternal: true, folded: [], label: 'bytes', layout: 'force', selected: null, view: 'map', sort: '-rate', change: null,
 };
 
 const current = signal<ViewState>(parse(globalThis.location?.search ?? ''));
@@ -84,6 +89,8 @@ export function parse(query: string): ViewState {
     layout: oneOf(parameters.get('layout'), ['force', 'layers'], defaults.layout),
     selected: parameters.get('selected'),
     view: oneOf(parameters.get('view'), ['map', 'table', 'new'], defaults.view),
+    sort: /^-?[a-z]{1,20}$/.exec(parameters.get('sort') ?? '')?.[0] ?? defaults.sort,
+    change: oneOf<Change | ''>(parameters.get('change'), ['new', 'gone', 'grown', 'shrunk', 'same'], '') || null,
   };
 }
 
@@ -110,6 +117,8 @@ export function serialise(view: ViewState): string {
   put('layout', view.layout, defaults.layout);
   put('selected', view.selected ?? '', '');
   put('view', view.view, defaults.view);
+  put('sort', view.sort, defaults.sort);
+  put('change', view.change ?? '', '');
   const text = parameters.toString();
   return text ? `?${text}` : '';
 }
