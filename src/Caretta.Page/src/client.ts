@@ -25,6 +25,7 @@ const storePollSeconds = 10;
 const maxPollSeconds = 60;
 const maxBackOffSeconds = 30;
 const timeoutMs = 40_000;
+const failureSeconds = 60;
 
 const lastAnswer = signal<ApiLinks | null>(null);
 const lastBefore = signal<ApiLinks | null>(null);
@@ -86,6 +87,11 @@ export async function history(query: HistoryQuery, signal?: AbortSignal): Promis
 /** Rates of the last quarter of an hour, as seen by this page, of all these ports together. Empty unless live. */
 export function liveHistory(ports: Iterable<Pick<GraphPort, 'client' | 'server' | 'port'>>): LiveHistory {
   return samples.of([...ports].map((port) => portKey(port.client, port.server, port.port)));
+}
+
+/** Keys of ports on which attempts failed within the last minute, in live mode: one that fails now and then shows no less than others. */
+export function failedLately(): ReadonlySet<string> {
+  return samples.failedIn(failureSeconds);
 }
 
 /** Asks at once, say after a problem. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildGraph, isAddress, isNew } from '../src/model/build';
 import type { Graph } from '../src/model/graph';
-import { parseNodeKey } from '../src/model/keys';
+import { parseNodeKey, portKey } from '../src/model/keys';
 import { defaults, type ViewState } from '../src/state';
 import { answer, large } from './answers';
 
@@ -85,6 +85,8 @@ test('Health: failing before all, then traffic, then silence', () => {
   assert.equal(health('web'), 'ok');
   assert.equal(health('example.org'), 'silent');
   assert(graph.nodes.find((node) => node.name === '192.0.2.1')!.unresolved);
+  const lately = buildGraph(shop, view(), undefined, new Set([portKey('StatefulSet/shop/db', 'Deployment/shop/web', 80)]));
+  assert.equal(lately.nodes.find((node) => node.name === 'db')!.health, 'failing');
 });
 
 test('A comparison knows what is new, gone, grown, shrunk and the same', () => {

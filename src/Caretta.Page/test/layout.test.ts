@@ -50,7 +50,7 @@ test('All have a place, and room around it', () => {
       const positions = layout(some);
       assert.equal(positions.length, 2 * some.nodes.length);
       assert(positions.every(Number.isFinite), `${layout.name} of ${nodes}`);
-      assert(nodes === 1 || nearest(positions) > spacing * 0.45, `${layout.name} of ${nodes}: ${nearest(positions)}`);
+      assert(nodes === 1 || nearest(positions) > spacing * 0.4, `${layout.name} of ${nodes}: ${nearest(positions)}`);
     }
   }
 });

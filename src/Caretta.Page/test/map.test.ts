@@ -107,10 +107,10 @@ test('A link says what is asked for, with the sign of its change', () => {
   const after = answer([['Pod', 's', 'a'], ['Pod', 's', 'b']],
     [[0, 1, 80, { bytesToClientPerSecond: 1000, openedPerSecond: 2, failed: 3, failedPerSecond: 0.5 }], [0, 1, 81], [0, 1, 82], [0, 1, 83]]);
   const link = buildGraph(after, defaults).links[0]!;
-  assert.equal(linkText(link, 'bytes'), '1 kB/s');
-  assert.equal(linkText(link, 'connections'), '2/s');
-  assert.equal(linkText(link, 'failures'), '0.5/s failed');
-  assert.equal(linkText(link, 'ports'), '80, 81, 82 +1');
-  assert.equal(linkText(link, 'none'), '');
-  assert.equal(linkText(buildGraph(after, defaults, before).links[0]!, 'bytes'), '▲ 1 kB/s');
+  assert.equal(linkText(link, 'bytes'), '! 1 kB/s');
+  assert.equal(linkText(link, 'connections'), '! 2/s');
+  assert.equal(linkText(link, 'failures'), '! 0.5/s failed');
+  assert.equal(linkText(link, 'ports'), '! 80, 81, 82 +1');
+  assert.equal(linkText(link, 'none'), '!');
+  assert.equal(linkText(buildGraph(after, defaults, before).links[0]!, 'bytes'), '!▲ 1 kB/s');
 });

@@ -41,6 +41,17 @@ test('A quarter of an hour is kept, no answer twice, and none without rates', ()
   assert.deepEqual(samples.of([web]).times, []);
 });
 
+test('Failures of the last minute are known', () => {
+  const samples = new Samples();
+  const failing = at(10, 1, 1);
+  failing.links[1] = { ...failing.links[1]!, failedPerSecond: 0.2 };
+  samples.add(failing);
+  samples.add(at(50, 1, 1));
+  assert.deepEqual([...samples.failedIn(60)], [db]);
+  samples.add(at(75, 1, 1));
+  assert.deepEqual([...samples.failedIn(60)], []);
+});
+
 test('Memory is bounded also with very many links', () => {
   const samples = new Samples();
   const nodes = Array.from({ length: 142 }, (_, index): [string, string, string] => ['Pod', 's', `pod-${index}`]);

@@ -247,7 +247,7 @@ function arrangeDots(input: LayoutInput, discs: Disc[], discOf: number[]): Float
   }
 
   const strengths = inner.map((link) => 0.7 / Math.min(degree[link.source]!, degree[link.target]!));
-  const ticks = dots.length > 800 ? 60 : 85;
+  const ticks = dots.length > 800 ? 40 : dots.length > 250 ? 55 : 90;
   const simulation = forceSimulation(dots)
     .stop()
     .alphaDecay(1 - 0.005 ** (1 / ticks))
@@ -264,7 +264,7 @@ function arrangeDots(input: LayoutInput, discs: Disc[], discOf: number[]): Float
 
   // At last only room counts.
   simulation.force('charge', null).force('link', null).force('x', null).force('y', null).velocityDecay(0.6);
-  for (let tick = 0; tick < 15; tick++) {
+  for (let tick = 0; tick < 12; tick++) {
     simulation.tick();
     dots.forEach(keepInside);
   }

@@ -2,13 +2,7 @@
 // positions.
 
 import { components, pack, type Box } from './pack';
-import { spacing, type LayoutInput } from './types';
-
-/** From one layer to the next. */
-export const layerGap = spacing * 2.6;
-
-/** From one node of a layer to the next. */
-export const rowGap = spacing * 0.82;
+import { layerGap, rowGap, spacing, type LayoutInput } from './types';
 
 const columnGap = spacing * 1.5;
 const sweeps = 8;
@@ -118,7 +112,7 @@ function assign(input: LayoutInput, members: number[]): Layered {
 
   // A long chain would be a thin line: layers are drawn together until all have about the shape of the screen.
   const count = Math.max(...layer.values()) + 1;
-  const most = Math.max(5, Math.round(1.3 * Math.sqrt(members.length * input.aspect * rowGap / layerGap)));
+  const most = Math.max(5, Math.round(0.9 * Math.sqrt(members.length * input.aspect * rowGap / layerGap)));
   const layers: number[][] = [];
   members.forEach((member) => {
     const number = count > most ? Math.floor(layer.get(member)! * most / count) : layer.get(member)!;

@@ -1,8 +1,7 @@
 // Newcomers find a free place near those they talk to; all others stay exactly where they are.
 
-import { layerGap, rowGap } from './layers';
 import { shuffled } from './random';
-import { spacing, type LayoutInput } from './types';
+import { layerGap, rowGap, spacing, type LayoutInput } from './types';
 
 const goldenAngle = Math.PI * (3 - Math.sqrt(5));
 

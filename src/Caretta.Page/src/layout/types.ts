@@ -3,6 +3,12 @@
 /** Room for one node with its name, in world units. */
 export const spacing = 84;
 
+/** From one layer to the next. */
+export const layerGap = spacing * 2.6;
+
+/** From one node of a layer to the next. */
+export const rowGap = spacing * 0.82;
+
 export interface LayoutNode {
   key: string;
   /** Nodes of one group stay together; empty is none. */

@@ -5,7 +5,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import { graph } from '../model/current';
 import { defaults, serialise, state, update, type ViewState } from '../state';
 import { setSurface } from './current';
-import { iconPaths } from './icons';
+import { iconOf, iconPaths } from './icons';
+import { shorten } from './scene';
 import { sayLink, sayNode } from './speech';
 import { Surface, type Target } from './surface';
 
@@ -17,6 +18,7 @@ interface Tip {
 }
 
 const heard = signal('');
+const maxKinds = 16; // in the legend
 
 const directions: Record<string, [number, number]> = {
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
@@ -27,6 +29,7 @@ export function MapView() {
   const root = useRef<HTMLDivElement>(null);
   const surface = useRef<Surface | null>(null);
   const tip = useSignal<Tip | null>(null);
+  const hasFailed = useSignal(false);
 
   useEffect(() => {
     const own = new Surface(root.current!, {
@@ -34,6 +37,9 @@ export function MapView() {
         tip.value = describe(target, at.x, at.y);
       },
       clicked: act,
+      failed: () => {
+        hasFailed.value = true;
+      },
       settled: (isSettled) => {
         root.current?.setAttribute('data-settled', String(isSettled));
       },
@@ -79,6 +85,7 @@ export function MapView() {
         zoom. The table view has the same as a list.
       </p>
       <p class="map-hidden" aria-live="polite">{heard}</p>
+      {hasFailed.value && <p class="map-note" role="alert">The map cannot be laid out here: layout.js did not load. The table has the same.</p>}
       {tip.value && <TipBox {...tip.value} />}
       <div class="map-buttons" role="group" aria-label="Zoom">
         <MapButton name="Zoom in" path="M12 6V18M6 12H18" press={() => surface.current?.zoomBy(1.5)} />
@@ -129,10 +136,14 @@ function Legend() {
         <li><Sample><path d="M2 9H30M34 9 28 5.5V12.5Z" class="map-line" /></Sample>from client to server; thicker with more traffic</li>
         <li><Sample><path d="M2 9H34" class="map-line map-dashed" /></Sample>silent link</li>
         <li><Sample><path d="M2 9H34" class="map-line map-bad" /></Sample>failing link</li>
-        {(['deployment', 'statefulset', 'daemonset', 'cronjob', 'service', 'pod', 'node', 'unit', 'container', 'process', 'external'] as const)
-          .map((kind) => (
-            <li key={kind}><Sample><path d={iconPaths[kind]} class="map-line" transform="translate(8 -1) scale(.83)" /></Sample>{kind}</li>
-          ))}
+        {state.value.compare && <li><Sample><path d="M2 9H34" class="map-line map-new" /></Sample>+ new link</li>}
+        {state.value.compare && <li><Sample><path d="M2 9H34" class="map-line map-gone" /></Sample>− gone link</li>}
+        {state.value.compare && <li><Sample><path d="M7 13 12 5 17 13ZM20 5H30L25 13Z" /></Sample>grown, shrunk</li>}
+        {[...(graph.value?.kinds.keys() ?? [])].slice(0, maxKinds).map((kind) => (
+          <li key={kind}>
+            <Sample><path d={iconPaths[iconOf(kind, false)]} class="map-line" transform="translate(8 -1) scale(.83)" /></Sample>{shorten(kind)}
+          </li>
+        ))}
       </ul>
     </details>
   );

@@ -29,6 +29,9 @@ export interface Texts {
 
 const cell = 64;
 
+/** Shorter links on screen have no room for a sign. */
+const signFrom = 50;
+
 /** Names keep off nodes that are larger than this on screen. */
 const smallestObstacle = 2.5;
 
@@ -64,10 +67,11 @@ export function placeLabels(scene: Scene, zoom: number, label: ViewState['label'
     for (const link of [...scene.links].sort((one, other) => other.width - one.width)) {
       linkLabel(room, labels, link, zoom, label, texts);
     }
-  } else if (scene.compared) {
+  } else {
     for (const link of scene.links) {
-      if (link.link.change !== 'same' && Math.hypot(link.x2 - link.x1, link.y2 - link.y1) * zoom > 40) {
-        putLinkLabel(room, labels, link, zoom, linkSign(link.link), texts);
+      const sign = linkSign(link.link);
+      if (sign !== '' && Math.hypot(link.x2 - link.x1, link.y2 - link.y1) * zoom > signFrom) {
+        putLinkLabel(room, labels, link, zoom, sign, texts);
       }
     }
   }
@@ -104,8 +108,9 @@ export function linkText(link: GraphLink, label: ViewState['label']): string {
   return `${linkSign(link)} ${linkNumber(link, label)}`.trim();
 }
 
+// What its colour says, for those who do not see it.
 function linkSign(link: GraphLink): string {
-  return { new: '+', gone: '−', grown: '▲', shrunk: '▼', same: '' }[link.change ?? 'same'];
+  return (link.health === 'failing' ? '!' : '') + { new: '+', gone: '−', grown: '▲', shrunk: '▼', same: '' }[link.change ?? 'same'];
 }
 
 function linkNumber(link: GraphLink, label: ViewState['label']): string {

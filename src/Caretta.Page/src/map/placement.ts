@@ -8,6 +8,9 @@ import { groupOf, openNamespaces } from './scene';
 // Ways of looking (filters, folds, layout) whose places are remembered, so that going back finds all where it was.
 const maxContexts = 24;
 
+// Nodes that are gone may come back, and then find their places: so many are remembered.
+const maxGone = 1000;
+
 /** With more newcomers than this share, all are placed anew, starting from where they are. */
 const maxNewShare = 0.5;
 
@@ -22,11 +25,16 @@ export class Placement {
   #pending: { id: number; context: string; keys: string[] } | null = null;
   #changed: (reason: 'placed' | 'grown') => void;
 
-  /** @param changed Told when places were found: for all, or only for newcomers. */
-  constructor(changed: (reason: 'placed' | 'grown') => void) {
+  /**
+   * @param changed Told when places were found: for all, or only for newcomers.
+   * @param failed Told when none can be found.
+   */
+  constructor(changed: (reason: 'placed' | 'grown') => void, failed: () => void) {
     this.#changed = changed;
     this.#worker = new Worker('layout.js');
     this.#worker.addEventListener('message', (event: MessageEvent<LayoutReply>) => this.#take(event.data));
+    this.#worker.addEventListener('error', failed);
+    this.#worker.addEventListener('messageerror', failed);
   }
 
   /** Places in the present way of looking. */
@@ -49,6 +57,11 @@ export class Placement {
     this.#contexts.set(context, places);
     if (this.#contexts.size > maxContexts) {
       this.#contexts.delete(this.#contexts.keys().next().value!);
+    }
+
+    if (places.size > 2 * graph.nodes.length + maxGone) {
+      const there = new Set(graph.nodes.map((node) => node.key));
+      [...places.keys()].filter((key) => !there.has(key)).forEach((key) => places.delete(key));
     }
 
     const missing = graph.nodes.filter((node) => !places.has(node.key)).length;

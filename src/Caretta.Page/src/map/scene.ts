@@ -1,5 +1,6 @@
 // A graph with places: all that drawing, pointing and exporting need to know, in world units.
 
+import { layerGap, rowGap } from '../layout/types';
 import type { Graph, GraphLink, GraphNode } from '../model/graph';
 import { hull, type Point } from './hull';
 import { iconOf, type IconName } from './icons';
@@ -193,10 +194,11 @@ function bend(item: SceneLink, layout: 'force' | 'layers', both: boolean): void 
     item.x2 = server.x - server.radius;
     item.y2 = server.y + shift;
     const reach = (item.x2 - item.x1) * 0.45;
+    const lift = dx > layerGap * 1.4 && Math.abs(dy) < rowGap ? rowGap * 1.2 : 0; // round those in between
     item.cx1 = item.x1 + reach;
-    item.cy1 = item.y1;
+    item.cy1 = item.y1 - lift;
     item.cx2 = item.x2 - reach;
-    item.cy2 = item.y2;
+    item.cy2 = item.y2 - lift;
     return;
   }
 

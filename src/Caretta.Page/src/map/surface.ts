@@ -29,12 +29,22 @@ export interface SurfaceEvents {
   /** The pointer is over something else, at this point of the surface. */
   hovered(target: Target, at: Point): void;
   clicked(target: Target, isDouble: boolean): void;
+  /** No places can be found. */
+  failed(): void;
   /** Something was drawn, or is still being placed. */
   settled(isSettled: boolean): void;
 }
 
 const zoomExtent: [number, number] = [0.04, 4];
 const moveMs = 320;
+
+// A map that takes so long to paint is not painted for each step of a movement, but this often, and when it comes to rest.
+const slowPaintMs = 40;
+const slideMs = 450;
+const restMs = 110;
+
+const maxMoving = 800; // with more, moving all would stutter
+const maxPixels = 16e6;
 const clickSlack = 4;
 const fitPadding = 36;
 const wideFitPadding = 70; // names stand out to the sides
@@ -72,6 +82,9 @@ export class Surface {
   #hasDropped = false;
   // Whether what was last shown is on screen.
   #isDrawn = false;
+  // What is on the base canvas, when it was painted and how long that took.
+  #painted: { scene: Scene; view: View; time: number; cost: number } | null = null;
+  #paintTimer: ReturnType<typeof setTimeout> | undefined;
   #compared = false;
 
   constructor(root: HTMLElement, events: SurfaceEvents) {
@@ -80,7 +93,8 @@ export class Surface {
     this.#base = canvas(root, 'map-base');
     this.#overlay = canvas(root, 'map-overlay');
     this.#theme = readTheme(root);
-    this.#placement = new Placement((reason) => this.#placed(reason));
+    this.#view = { ...this.#view, width: root.clientWidth, height: root.clientHeight };
+    this.#placement = new Placement((reason) => this.#placed(reason), events.failed);
     this.#zoom = makeZoom<HTMLElement, unknown>()
       .scaleExtent(zoomExtent)
       .filter((event: MouseEvent | TouchEvent) => this.#mayZoom(event))
@@ -188,6 +202,7 @@ export class Surface {
 
   close(): void {
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#paintTimer);
     this.#cleanUp.forEach((undo) => undo());
     this.#placement.close();
     select(this.#root).on('.zoom', null);
@@ -212,13 +227,15 @@ export class Surface {
     on('pointerup', () => this.#drop());
     on('pointercancel', () => this.#drop());
     on('click', (event) => {
-      if (this.#isSurface(event) && !this.#hasDropped) {
+      if (this.#isSurface(event) && !this.#hasDropped && event.detail <= 1) {
         this.#events.clicked(this.#targetAt(this.#at(event)), false);
       }
     });
     on('dblclick', (event) => {
       if (this.#isSurface(event)) {
-        this.#events.clicked(this.#targetAt(this.#at(event)), true);
+        const at = this.#at(event);
+        const region = regionAt(this.#scene, (at.x - this.#view.x) / this.#view.k, (at.y - this.#view.y) / this.#view.k);
+        this.#events.clicked(this.#targetAt(at) ?? (region && { region }), true);
       }
     });
   }
@@ -255,12 +272,6 @@ export class Surface {
 
     const link = linkAt(this.#scene, x, y, (clickSlack + 1) / k);
     return link && { link };
-  }
-
-  /** The region around a point of the surface. */
-  regionUnder(event: MouseEvent): SceneRegion | null {
-    const at = this.#at(event);
-    return regionAt(this.#scene, (at.x - this.#view.x) / this.#view.k, (at.y - this.#view.y) / this.#view.k);
   }
 
   // With a mouse, a node is dragged; elsewhere the map is. Fingers move the map always.
@@ -338,6 +349,11 @@ export class Surface {
     this.#events.hovered(target, at);
   }
 
+  // Pixels of the canvas for each of the page, as far as memory is not wasted on it.
+  #ratio(): number {
+    return Math.max(1, Math.min(devicePixelRatio || 1, Math.sqrt(maxPixels / Math.max(1, this.#view.width * this.#view.height))));
+  }
+
   // Very wide windows are looked at from afar.
   #textScale(): number {
     return this.#view.width >= 2200 ? 1.35 : 1;
@@ -369,7 +385,7 @@ export class Surface {
 
   #placed(reason: 'placed' | 'grown'): void {
     const places = this.#placement.places;
-    if (reason === 'placed' && this.#scene.nodes.length > 0 && !isStill()) {
+    if (reason === 'placed' && this.#scene.nodes.length > 0 && this.#scene.nodes.length <= maxMoving && !isStill()) {
       this.#move = { from: new Map(this.#scene.nodes.map((node) => [node.node.key, { x: node.x, y: node.y }])), to: places, start: -1 };
     }
 
@@ -451,13 +467,20 @@ export class Surface {
   #render(time: number): void {
     this.#frame = 0;
     this.#animate(time);
-    const ratio = devicePixelRatio || 1;
+    const ratio = this.#ratio();
     this.#sprites.prepare(this.#theme, ratio, this.#textScale());
     const focus = this.#focused();
-    if (this.#isDirty.base) {
+    if (this.#isDirty.base && !this.#slide(time)) {
       this.#isDirty.base = false;
       const pens = this.#pens(this.#base, ratio);
       paintScene(pens, this.#scene, this.#view, this.#labelList());
+      const painted = { scene: this.#scene, view: this.#view, time, cost: 0 };
+      this.#painted = painted;
+      // The canvas draws after this function has returned: only when the next frame comes is it known how long that took.
+      requestAnimationFrame((next) => {
+        painted.cost = next - time;
+      });
+      this.#base.style.transform = '';
       this.#isDrawn = this.#graph !== null && this.#scene.nodes.length === this.#graph.nodes.length;
     }
 
@@ -485,6 +508,24 @@ export class Surface {
     } else {
       this.#tell();
     }
+  }
+
+  // While a large map is moved, what was painted last is moved instead; whether that is enough for now.
+  #slide(time: number): boolean {
+    const painted = this.#painted;
+    if (!painted || painted.cost < slowPaintMs || painted.scene !== this.#scene || time - painted.time > slideMs
+      || painted.view.width !== this.#view.width || painted.view.height !== this.#view.height) {
+      return false;
+    }
+
+    const k = this.#view.k / painted.view.k;
+    this.#base.style.transform = `matrix(${k},0,0,${k},${this.#view.x - painted.view.x * k},${this.#view.y - painted.view.y * k})`;
+    clearTimeout(this.#paintTimer);
+    this.#paintTimer = setTimeout(() => {
+      this.#painted = null;
+      this.#draw('base');
+    }, restMs);
+    return true;
   }
 
   #animate(time: number): void {
@@ -538,7 +579,7 @@ export class Surface {
 
   #labelList(): readonly Label[] {
     if (this.#labels?.scene !== this.#scene || this.#labels.zoom !== this.#view.k || this.#labels.label !== this.#label) {
-      this.#sprites.prepare(this.#theme, devicePixelRatio || 1, this.#textScale());
+      this.#sprites.prepare(this.#theme, this.#ratio(), this.#textScale());
       this.#labels = {
         scene: this.#scene, zoom: this.#view.k, label: this.#label,
         list: placeLabels(this.#scene, this.#view.k, this.#label, this.#sprites),

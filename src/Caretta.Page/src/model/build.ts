@@ -47,9 +47,9 @@ export function isAddress(name: string): boolean {
 /**
  * What is shown of an answer. A link is shown when one of its ends has one of the namespaces and one of the kinds and contains the search
  * text, and its port is one of the ports; nodes are the ends of links shown. A namespace that is asked for by name is shown even when it
- * is the system's.
+ * is the system's. `failedLately` has the keys of ports that count as failing besides those that do by the answer.
  */
-export function buildGraph(answer: ApiLinks, view: ViewState, before?: ApiLinks): Graph {
+export function buildGraph(answer: ApiLinks, view: ViewState, before?: ApiLinks, failedLately?: ReadonlySet<string>): Graph {
   const own = ownNamespaces(answer.nodes, before?.nodes);
   const ports = joinRanges(answer, before);
   const workloads = describe(answer.nodes, before?.nodes, view, own);
@@ -141,11 +141,15 @@ export function buildGraph(answer: ApiLinks, view: ViewState, before?: ApiLinks)
 
     switch (view.only) {
       case 'external': return client.external || server.external;
-      case 'failing': return portHealth(port.now ?? port.before!, answer) === 'failing';
+      case 'failing': return healthOf(port) === 'failing';
       case 'new': return before ? changeOf(rate(port.now), rate(port.before), moved(port.now), moved(port.before)) === 'new'
         : port.now !== undefined && isNew(port.now, answer);
       default: return true;
     }
+  }
+
+  function healthOf(port: GraphPort): Health {
+    return failedLately?.has(portKey(port.client, port.server, port.port)) ? 'failing' : portHealth(port.now ?? port.before!, answer);
   }
 
   function add(link: GraphLink, port: GraphPort): void {
@@ -166,7 +170,7 @@ export function buildGraph(answer: ApiLinks, view: ViewState, before?: ApiLinks)
     link.open += now.open;
     link.firstSeen = Math.min(link.firstSeen, now.firstSeen);
     link.lastSeen = Math.max(link.lastSeen, now.lastSeen);
-    link.health = worse(link.health, portHealth(now, answer));
+    link.health = worse(link.health, healthOf(port));
   }
 }
 

@@ -1,7 +1,7 @@
 // What is shown now: follows the answers and the state.
 
 import { computed, type ReadonlySignal } from '@preact/signals';
-import { answer, before } from '../client';
+import { answer, before, failedLately } from '../client';
 import { defaults, serialise, state } from '../state';
 import { buildGraph } from './build';
 import type { Graph } from './graph';
@@ -17,5 +17,5 @@ export const graph: ReadonlySignal<Graph | null> = computed(() => {
   const now = answer.value;
   void filters.value;
   const view = state.peek();
-  return now && buildGraph(now, view, view.compare ? before.value ?? undefined : undefined);
+  return now && buildGraph(now, view, view.compare ? before.value ?? undefined : undefined, failedLately());
 });

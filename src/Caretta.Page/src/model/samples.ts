@@ -53,6 +53,21 @@ export class Samples {
     }
   }
 
+  /** Keys of ports on which an attempt failed in the last so many seconds. */
+  failedIn(seconds: number): Set<string> {
+    const failed = new Set<string>();
+    const last = this.#samples.at(-1)?.time ?? 0;
+    for (let index = this.#samples.length - 1; index >= 0 && this.#samples[index]!.time > last - seconds; index--) {
+      this.#samples[index]!.rates.forEach((values, key) => {
+        if (values[3] > 0) {
+          failed.add(key);
+        }
+      });
+    }
+
+    return failed;
+  }
+
   /** Forgets all: what comes next is of something else. */
   clear(): void {
     this.#samples = [];
