@@ -215,8 +215,11 @@ int sweep_sockets(struct bpf_iter__bpf_sk_storage_map *ctx)
 	struct sock *sk = ctx->sk;
 	struct tcp_sock *tp;
 
-	if (!ctx->meta->seq_num)
-		counters.swept_links = 0; /* The first call of a sweep; without a socket it is the only one. */
+	/* Another for each sweep; also seen by the call that ends it, the only one where there is no socket. */
+	if (ctx->meta->session_id != sweep_session) {
+		sweep_session = ctx->meta->session_id;
+		counters.swept_links = 0;
+	}
 	if (!sk || !seen || seen->phase != PHASE_OPEN)
 		return 0;
 	counters.swept_sockets++;

@@ -173,7 +173,7 @@ struct bpf_iter__task_file {
 };
 
 struct bpf_iter_meta {
-	__u64 seq_num;
+	__u64 session_id;
 };
 
 struct bpf_iter__bpf_sk_storage_map {

@@ -188,6 +188,9 @@ struct {
 	.values = { &first_swept },
 };
 
+/* The sweep that filled the map last. */
+__u64 sweep_session = 0;
+
 /* By sweeps alone, of which there is one at a time. */
 static __always_inline struct link_delta *note_swept_link(const struct link_key *link)
 {
