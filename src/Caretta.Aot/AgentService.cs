@@ -40,7 +40,7 @@ internal sealed class AgentService : IAsyncDisposable
         _startTime = startTime;
         _log = log;
         _index = Encoding.UTF8.GetBytes(WriteIndex(options));
-        _map = options.Map ? new MapRoutes() : null;
+        _map = options.Map ? new MapRoutes(options.PrometheusUrl) : null;
         var serverOptions = new HttpServerOptions
         {
             Port = options.Port,

@@ -1,18 +1,21 @@
-using System.Buffers;
 using Caretta.Aot.Http;
 using Caretta.Aot.Map;
+using Caretta.Aot.Store;
 
 namespace Caretta.Aot;
 
 /// <summary>What is served of the map: the page's files and the API behind it. Any thread.</summary>
 internal sealed class MapRoutes : IDisposable
 {
+    private readonly StoreAnswers? _store;
     private MapAnswers? _answers;
     private Func<bool> _hasPolled = static () => false;
 
     /// <summary>Answers that it is starting until <see cref="Begin"/>.</summary>
-    public MapRoutes()
+    /// <param name="storeUrl">The store that knows of all agents; empty for none.</param>
+    public MapRoutes(string storeUrl)
     {
+        _store = storeUrl.Length > 0 ? new StoreAnswers(new StoreClient(storeUrl), TimeProvider.System) : null;
         Routes =
         [
             File("/", "index.html", "text/html; charset=utf-8"),
@@ -20,6 +23,7 @@ internal sealed class MapRoutes : IDisposable
             File("/layout.js", "layout.js", "text/javascript; charset=utf-8"),
             File("/style.css", "style.css", "text/css; charset=utf-8"),
             new HttpRoute("/api/links", ServeLinks),
+            new HttpRoute("/api/history", ServeHistory),
         ];
     }
 
@@ -36,19 +40,16 @@ internal sealed class MapRoutes : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _answers?.Dispose();
+    public void Dispose()
+    {
+        _answers?.Dispose();
+        _store?.Dispose();
+    }
 
     private static HttpRoute File(string path, string name, string contentType)
     {
         var file = new PageFile(name, contentType);
         return new HttpRoute(path, (in _) => HttpReply.Of(file.Document));
-    }
-
-    private static HttpReply Fail(MapException failure)
-    {
-        var body = new ArrayBufferWriter<byte>();
-        MapJson.WriteError(failure.Status, failure.Reason, failure.Message, body);
-        return HttpReply.Bytes(failure.Status, MapHeaders.Json, body.WrittenSpan.ToArray(), MapHeaders.Api);
     }
 
     private HttpReply ServeLinks(in HttpRequest request)
@@ -58,7 +59,7 @@ internal sealed class MapRoutes : IDisposable
             MapQuestion question = MapQuestion.ParseLinks(request.Query);
             if (question.IsCluster)
             {
-                throw new MapException(404, "no-store", "this agent has no store to ask: PROMETHEUS_URL is not set");
+                return HttpReply.Promise(Store().GetLinks(question));
             }
 
             return Volatile.Read(ref _answers) is { } answers && _hasPolled()
@@ -67,7 +68,23 @@ internal sealed class MapRoutes : IDisposable
         }
         catch (MapException failure)
         {
-            return Fail(failure);
+            return MapReplies.Fail(failure.Status, failure.Reason, failure.Message);
         }
     }
+
+    private HttpReply ServeHistory(in HttpRequest request)
+    {
+        try
+        {
+            MapQuestion question = MapQuestion.ParseHistory(request.Query);
+            return HttpReply.Promise(Store().GetHistory(question));
+        }
+        catch (MapException failure)
+        {
+            return MapReplies.Fail(failure.Status, failure.Reason, failure.Message);
+        }
+    }
+
+    private StoreAnswers Store() =>
+        _store ?? throw new MapException(404, "no-store", "this agent has no store to ask: PROMETHEUS_URL is not set");
 }

@@ -51,7 +51,11 @@ public sealed class AgentOptionsTests
         _environment["NODE_NAME"] = "node-1.example";
         _environment["MAX_LINKS"] = "1";
         _environment["LINK_TTL"] = "0";
+        _environment["MAP"] = "false";
+        _environment["PROMETHEUS_URL"] = "https://reader:secret@store.example:8443/prometheus/";
         AgentOptions options = Parse();
+        Assert.False(options.Map);
+        Assert.Equal("https://reader:secret@store.example:8443/prometheus/", options.PrometheusUrl);
         Assert.True(options.ServiceAsWorkload);
         Assert.Equal("node-1.example", options.NodeName);
         Assert.Equal(1, options.MaxLinks);
@@ -72,6 +76,41 @@ public sealed class AgentOptionsTests
     {
         _environment[variable] = value;
         Assert.Equal(message, Assert.Throws<OptionsException>(() => Parse()).Message);
+    }
+
+    [Theory]
+    [InlineData("localhost:8428")]
+    [InlineData("ftp://store/")]
+    [InlineData("/api")]
+    [InlineData("http://")]
+    [InlineData("http://store/?token=1")]
+    [InlineData("http://store/#x")]
+    [InlineData("file:///etc/passwd")]
+    public void What_is_no_address_of_a_store_is_refused(string value)
+    {
+        _environment["PROMETHEUS_URL"] = value;
+        Assert.StartsWith(
+            "PROMETHEUS_URL: expected an http or https URL without query, or nothing, got",
+            Assert.Throws<OptionsException>(() => Parse()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_refused_address_does_not_show_its_password()
+    {
+        _environment["PROMETHEUS_URL"] = "htp://reader:secret@store/";
+        string message = Assert.Throws<OptionsException>(() => Parse()).Message;
+        Assert.Contains("htp://…@store/", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/map.js")]
+    [InlineData("/style.css")]
+    [InlineData("/api/links")]
+    public void The_metric_page_cannot_take_a_path_of_the_map(string path)
+    {
+        _environment["PROMETHEUS_ENDPOINT"] = path;
+        Assert.StartsWith("PROMETHEUS_ENDPOINT: ", Assert.Throws<OptionsException>(() => Parse()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,6 +19,8 @@ public sealed class RefusalTests
     [InlineData("serviceAs", "serviceAs=pod")]
     [InlineData("maxLinks", "maxLinks=0")]
     [InlineData("linkMetrics", "linkMetrics=bytes")]
+    [InlineData("prometheusEndpoint", "prometheusEndpoint=/map.js")]
+    [InlineData("prometheusUrl", "map.prometheusUrl=caretta-vm:8428")]
     [InlineData("pullPolicy", "image.pullPolicy=Sometimes")]
     [InlineData("tagg", "image.tagg=1")]
     [InlineData("digest", "image.digest=latest")]

@@ -158,6 +158,8 @@ public sealed class ValuesTests
         Assert.Equal("500", environment["MAX_LINKS"]);
         Assert.Equal("0", environment["LINK_TTL"]);
         Assert.Equal("caretta_links_observed,caretta_link_received_bytes_total", environment["LINK_METRICS"]);
+        Assert.Equal("false", environment["MAP"]);
+        Assert.Equal("https://metrics.example.com/select/0", environment["PROMETHEUS_URL"]);
         Assert.Equal("UTC", environment["TZ"]);
         Assert.StartsWith("localhost/caretta@sha256:0123", (string?)pod.At("containers/0/image"), StringComparison.Ordinal);
         string rules = manifests.Get("ClusterRole", "caretta")["rules"]!.ToJsonString();

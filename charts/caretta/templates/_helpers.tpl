@@ -49,6 +49,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end }}
 {{- end }}
 
+{{/* Where the map of the whole cluster comes from; empty for nowhere. Knows the name as the upstream chart makes it, too. */}}
+{{- define "caretta.store" -}}
+{{- if .Values.map.prometheusUrl }}
+{{- .Values.map.prometheusUrl }}
+{{- else if index .Values "victoria-metrics-single" "enabled" }}
+{{- $server := index .Subcharts "victoria-metrics-single" "Values" "server" }}
+{{- $name := default (printf "%s-victoria-metrics-single-server" .Release.Name) $server.fullnameOverride }}
+{{- printf "http://%s:%d" ($name | trunc 63 | trimSuffix "-") (int $server.service.servicePort) }}
+{{- end }}
+{{- end }}
+
 {{- define "caretta.isOpenShift" -}}
 {{- if .Capabilities.APIVersions.Has "security.openshift.io/v1" }}true{{ end }}
 {{- end }}

@@ -58,6 +58,30 @@ internal static class MapJson
         json.WriteEndObject();
     }
 
+    /// <summary>Writes an answer of <c>/api/history</c>; what is no number is null.</summary>
+    public static void WriteHistory(
+        double from,
+        double to,
+        double step,
+        ReadOnlySpan<double> toServer,
+        ReadOnlySpan<double> toClient,
+        ReadOnlySpan<double> opened,
+        ReadOnlySpan<double> failed,
+        IBufferWriter<byte> output)
+    {
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        json.WriteNumber("version"u8, Version);
+        WriteTime(json, "from"u8, from);
+        WriteTime(json, "to"u8, to);
+        WriteTime(json, "step"u8, step);
+        WriteLine(json, "bytesToServerPerSecond"u8, toServer);
+        WriteLine(json, "bytesToClientPerSecond"u8, toClient);
+        WriteLine(json, "openedPerSecond"u8, opened);
+        WriteLine(json, "failedPerSecond"u8, failed);
+        json.WriteEndObject();
+    }
+
     /// <summary>Writes an error.</summary>
     public static void WriteError(int status, string reason, string message, IBufferWriter<byte> output)
     {
@@ -134,6 +158,24 @@ internal static class MapJson
         WriteTime(json, "firstSeen"u8, link.FirstSeen);
         WriteTime(json, "lastSeen"u8, link.LastSeen);
         json.WriteEndObject();
+    }
+
+    private static void WriteLine(Utf8JsonWriter json, ReadOnlySpan<byte> name, ReadOnlySpan<double> points)
+    {
+        json.WriteStartArray(name);
+        foreach (double point in points)
+        {
+            if (double.IsFinite(point))
+            {
+                json.WriteNumberValue(Math.Round(point, 3));
+            }
+            else
+            {
+                json.WriteNullValue();
+            }
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteText(Utf8JsonWriter json, ReadOnlySpan<byte> name, string? value)

@@ -11,7 +11,10 @@ internal sealed class StoreClient : IDisposable
     private const int MaxPoints = 120;
     private const int MaxWindows = 64;
     private const double MinHistoryStep = 10;
+
+    // Two samples of whoever scrapes once a minute.
     private const double MinRateWindow = 120;
+
 
     private readonly StoreConnection _connection;
     private readonly StoreLimits _limits;
@@ -174,7 +177,7 @@ internal sealed class StoreClient : IDisposable
         // Whole seconds: the points are easier to read, and every store takes them.
         double step = Math.Max(Math.Ceiling((to - from) / (MaxPoints - 1)), MinHistoryStep);
         var history = new ObservedHistory(step, (int)Math.Floor((to - from) / step) + 1);
-        long windowMs = Milliseconds(Math.Max(2 * step, MinRateWindow));
+        long windowMs = Milliseconds(Math.Max(step, MinRateWindow));
         var strings = new StringCache();
         for (HistoryLine line = HistoryLine.ToServer; line <= HistoryLine.Failed; line++)
         {

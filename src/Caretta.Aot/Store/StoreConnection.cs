@@ -87,7 +87,9 @@ internal sealed class StoreConnection : IDisposable
         {
             using HttpResponseMessage response = await SendAsync(path, parameters, cancel).ConfigureAwait(false);
             bool isOk = response.StatusCode == HttpStatusCode.OK;
-            bool isJson = response.Content.Headers.ContentType?.MediaType == "application/json";
+
+            // application/json, and where VictoriaMetrics gives samples application/stream+json.
+            bool isJson = response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true;
             if (!isOk && !isJson)
             {
                 throw Refused(response.StatusCode, "");

@@ -97,8 +97,8 @@ internal static class StoreQueries
             _ => (Failed, Failed),
         };
         const string Link = "client_name,client_namespace,client_kind,server_name,server_namespace,server_kind,server_port";
-        return $"sum(max by ({Link}) (sum by ({Link},role) (rate({byClient}{Select(ends, 1)}[{windowMs}ms])) "
-            + $"or sum by ({Link},role) (rate({byServer}{Select(ends, 2)}[{windowMs}ms]))))";
+        return $"sum(max by ({Link}) (sum by ({Link},role) ({PerSecond(byClient + Select(ends, 1), windowMs)}) "
+            + $"or sum by ({Link},role) ({PerSecond(byServer + Select(ends, 2), windowMs)})))";
     }
 
     /// <summary>Writes text as a PromQL string.</summary>
@@ -122,6 +122,14 @@ internal static class StoreQueries
         }
 
         return quoted.Append('"').ToString();
+    }
+
+    // As Growth; what began anew in the window counts from there, which is near enough for a chart.
+    private static string PerSecond(string series, long windowMs)
+    {
+        string last = $"last_over_time({series}[{windowMs}ms])";
+        string first = $"last_over_time({series}[{LookbackMs}ms] offset {windowMs}ms)";
+        return $"({last} - {first} >= 0 or {last}) / {Number(windowMs / 1000.0)}";
     }
 
     private static string Resets(LinkCounter counter, long rangeMs) => $"resets({Families[(int)counter]}[{rangeMs + LookbackMs}ms]) > 0";
