@@ -605,10 +605,13 @@ export class Surface {
     return { context, theme: this.#theme, sprites: this.#sprites };
   }
 
-  /** Nodes with their places on the surface. */
+  /** Nodes with their places in the window. */
   get spots(): { key: string; x: number; y: number; radius: number }[] {
     const { k, x, y } = this.#view;
-    return this.#scene.nodes.map((node) => ({ key: node.node.key, x: node.x * k + x, y: node.y * k + y, radius: node.radius * k }));
+    const { left, top } = this.#root.getBoundingClientRect();
+    return this.#scene.nodes.map((node) => ({
+      key: node.node.key, x: node.x * k + x + left, y: node.y * k + y + top, radius: node.radius * k,
+    }));
   }
 }
 
