@@ -10,9 +10,10 @@ import { startStore } from './support/store.mjs';
 import { openMenu, rows, view } from './support/table.mjs';
 
 // The shop alone: whoever else talks on this machine is filtered by what the URL says.
-const onlyShop = [...Object.values(ports), 443].map((port) => `port=${port}`).join('&');
+const shopPorts = [...Object.values(ports), 443];
+const onlyShop = shopPorts.map((port) => `port=${port}`).join('&');
 
-describe('a real agent with real traffic', { timeout: 300_000 }, () => {
+describe('a real agent with real traffic', { timeout: 900_000 }, () => {
   let browser;
   let shop;
   let agent;
@@ -36,7 +37,7 @@ describe('a real agent with real traffic', { timeout: 300_000 }, () => {
     [agentPort, storePort] = [await freePort(), await freePort()];
     directory = temporaryDirectory('page');
     shop = await startShop();
-    store = await startStore({ port: storePort, directory: directory.path, agents: [{ port: agentPort, node: 'node-1' }] });
+    store = await startStore({ port: storePort, directory: directory.path, agents: [{ port: agentPort, node: 'node-1' }], ports: shopPorts });
     agent = await startAgent({ port: agentPort, store: store.url });
     browser = await startBrowser();
     // Two scrapes at least, so that the store knows by how much counters grew.
@@ -260,7 +261,7 @@ describe('a real agent with real traffic', { timeout: 300_000 }, () => {
     await has('store > redis');
     await has('nginx.service > store');
     await openMenu(page, /^Time/);
-    await page.getByRole('radio', { name: 'Last 15 minutes' }).check();
+    await page.getByRole('radio', { name: 'Last 15 minutes' }).click(); // which closes the menu
     await has('nginx.service > store');
     assert.equal(query().get('range'), '900');
     await page.getByRole('button', { name: /^Details of nginx.service to store/ }).click();
@@ -312,7 +313,7 @@ describe('a real agent with real traffic', { timeout: 300_000 }, () => {
     await alert.getByText('The store does not answer').waitFor({ timeout: 60_000 });
     await has('store > redis');
     await shoot(page, 'store-away');
-    store = await startStore({ port: storePort, directory: directory.path, agents: [{ port: agentPort, node: 'node-1' }] });
+    store = await startStore({ port: storePort, directory: directory.path, agents: [{ port: agentPort, node: 'node-1' }], ports: shopPorts });
     await page.getByRole('button', { name: 'Try again' }).click();
     await alert.waitFor({ state: 'detached', timeout: 60_000 });
     await has('store > redis');
@@ -325,7 +326,7 @@ describe('a real agent with real traffic', { timeout: 300_000 }, () => {
     await shoot(page, 'store-away-empty');
     await page.getByRole('button', { name: 'Look at this node' }).click();
     await has('store > redis');
-    store = await startStore({ port: storePort, directory: directory.path, agents: [{ port: agentPort, node: 'node-1' }] });
+    store = await startStore({ port: storePort, directory: directory.path, agents: [{ port: agentPort, node: 'node-1' }], ports: shopPorts });
   });
 
   check('the agent away: the last data stay with their age, and are fresh again when it is back', async () => {
