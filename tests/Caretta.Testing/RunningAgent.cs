@@ -37,14 +37,23 @@ internal sealed class RunningAgent : ChildProcess
     /// <param name="launcher">A command that ends by executing the one appended to it; empty to start the agent itself.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <param name="flags">Of the agent.</param>
-    public static async Task<RunningAgent> StartAsync(
+    public static Task<RunningAgent> StartAsync(
         TimeSpan pollInterval,
         IReadOnlyDictionary<string, string>? environment,
         string[] launcher,
         CancellationToken cancellation,
-        params string[] flags)
+        params string[] flags) => StartAsync(pollInterval, environment, launcher, flags, FreePort(), cancellation);
+
+    /// <summary>As the other, on a port that is known.</summary>
+    public static async Task<RunningAgent> StartAsync(
+        TimeSpan pollInterval,
+        IReadOnlyDictionary<string, string>? environment,
+        string[] launcher,
+        string[] flags,
+        int port,
+        CancellationToken cancellation)
     {
-        var agent = new RunningAgent(FreePort(), pollInterval, flags, environment, launcher);
+        var agent = new RunningAgent(port, pollInterval, flags, environment, launcher);
         try
         {
             var ready = new Uri(agent.Metrics, "/readyz");

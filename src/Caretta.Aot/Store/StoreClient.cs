@@ -95,16 +95,16 @@ internal sealed class StoreClient : IDisposable
         var links = new ObservedLinks();
         var strings = new StringCache();
         long rangeMs = Milliseconds(to) - Milliseconds(from);
+        var restarted = new TargetSeries(strings);
+        await _connection.QueryAsync(StoreQueries.Reset(rangeMs), to, restarted, cancel).ConfigureAwait(false);
         for (LinkCounter counter = LinkCounter.Sent; counter <= LinkCounter.Failed; counter++)
         {
             LinkCounter current = counter;
             await _connection.QueryAsync(
-                StoreQueries.Growth(counter, rangeMs), to,
+                StoreQueries.Growth(counter, rangeMs, restarted.Targets.Count > 0), to,
                 new LinkSeries(strings, (ends, _, value) => links.GetOrAdd(ends)[current] += value), cancel).ConfigureAwait(false);
         }
 
-        var restarted = new TargetSeries(strings);
-        await _connection.QueryAsync(StoreQueries.Reset(rangeMs), to, restarted, cancel).ConfigureAwait(false);
         foreach (ScrapedTarget target in restarted.Targets)
         {
             await ReadRestartedAsync(links, strings, target, from, to, cancel).ConfigureAwait(false);

@@ -37,13 +37,17 @@ internal static class StoreQueries
 
     /// <summary>
     /// What a counter grew by within the range that ends at the time asked for: last value less the one at the beginning, or all of it where
-    /// the series began within. Without the series that began anew, see <see cref="Reset"/>.
+    /// the series began within.
     /// </summary>
-    public static string Growth(LinkCounter counter, long rangeMs)
+    /// <param name="counter">Which counter.</param>
+    /// <param name="rangeMs">Length of the range.</param>
+    /// <param name="someBeganAnew">Whether <see cref="Reset"/> found any: such series are left out then.</param>
+    public static string Growth(LinkCounter counter, long rangeMs, bool someBeganAnew)
     {
         string last = $"last_over_time({Families[(int)counter]}[{rangeMs}ms])";
         string first = $"last_over_time({Families[(int)counter]}[{LookbackMs}ms] offset {rangeMs}ms)";
-        return $"sum by ({LinkLabels}) (({last} - {first} or {last}) unless ({Resets(counter, rangeMs)}))";
+        string growth = $"{last} - {first} or {last}";
+        return $"sum by ({LinkLabels}) ({(someBeganAnew ? $"({growth}) unless ({Resets(counter, rangeMs)})" : growth)})";
     }
 
     /// <summary>How often series of any counter began anew, by who was scraped. Few agents restart: mostly there are none.</summary>
