@@ -48,6 +48,7 @@ test_packages="iproute2=ip bpftool=/usr/sbin/bpftool xz-utils=xz zstd=zstd qemu-
     debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg"
 cluster_packages="iproute2=ip nftables=/usr/sbin/nft
     debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg"
+browser_packages="chromium=chromium fonts-dejavu-core=/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf iproute2=ip $page_packages"
 chart_packages="buildah=buildah runc=runc jq=jq"
 
 as_root() {
@@ -440,6 +441,19 @@ chart_suite() {
     CARETTA_CHART_TOOLS=$(tests/chart/fetch-tools.sh) CARETTA_CLUSTER_TOOLS=$(tests/cluster/fetch-kubernetes.sh) suite_xunit Caretta.Chart.Tests
 }
 
+setup_page() {
+    # shellcheck disable=SC2086
+    need $browser_packages
+}
+
+# The page in a browser, against a published agent.
+page_suite() {
+    [[ $EUID == 0 ]] || die "the page's tests start agents and make network namespaces: run them as root (sudo ./build.sh $command)"
+    # shellcheck disable=SC2086
+    need_unpacked $unpacked_packages
+    suite_lines page tests/page/run.sh
+}
+
 # vm_suites [SCENARIO…]
 vm_suites() {
     local series
@@ -499,6 +513,7 @@ usage: ./build.sh COMMAND
   test-kernel    the tests on this machine's kernel (needs root)
   test-cluster   the tests against a real Kubernetes API server, built the first time (needs root)
   test-chart     the tests of chart, image and dashboards (needs root)
+  test-page      the page in Chromium against a real agent and store (needs root); screenshots go to artifacts/page-shots
   image          build the image from local stand-ins of its bases, to artifacts/image (needs root)
   publish-static build the image's static binary artifacts/static/caretta
   bench          what the agent costs, beside its peers, in minutes (needs root); --full takes longer, --check holds the stable
@@ -611,6 +626,16 @@ test-chart)
     chart_suite
     finish
     ;;
+setup-page)
+    setup_page
+    ;;
+test-page)
+    begin
+    prepare setup-page
+    prepare publish
+    page_suite
+    finish
+    ;;
 bench)
     case ${1:-} in
     --check)
@@ -650,6 +675,7 @@ test)
     prepare setup-test
     prepare setup-cluster
     prepare setup-chart
+    prepare setup-page
     need_dotnet
     prepare build
     prepare publish-all
@@ -660,6 +686,7 @@ test)
     kernel_suites
     cluster_suite
     chart_suite
+    page_suite
     bench_suite
     # shellcheck disable=SC2086
     vm_suites $ci_scenarios

@@ -13,7 +13,7 @@ import { openMenu } from './support/table.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-describe('accessibility', { timeout: 300_000 }, () => {
+describe('accessibility', { timeout: 900_000 }, () => {
   let browser;
   let agent;
   let store;

@@ -30,7 +30,7 @@ const names = [
   'n0"] --> x["y',
 ];
 
-describe('hostile names', { timeout: 180_000 }, () => {
+describe('hostile names', { timeout: 600_000 }, () => {
   let browser;
   let agent;
   let store;

@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
     npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2
     touch node_modules/.done
 }
-[[ $# -gt 0 ]] || set -- real size hostile axe readme
+[[ $# -gt 0 ]] || set -- real map size hostile axe readme
 rm -rf ../../artifacts/page-shots
 # One at a time: figures of frames are worth nothing beside another browser.
 node --test --test-concurrency=1 --test-reporter=./support/reporter.mjs --test-reporter-destination=stdout "${@/%/.test.mjs}"

@@ -19,7 +19,7 @@ const attempts = 5;
 // A laptop's screen. Without a graphics processor each pixel is drawn by the same two cores that everything else runs on.
 const size = { width: 1280, height: 800 };
 
-describe('500 workloads and 2,000 links', { timeout: 300_000 }, () => {
+describe('500 workloads and 2,000 links', { timeout: 900_000 }, () => {
   let browser;
   let agent;
   let store;

@@ -4,15 +4,22 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { start, until } from './machine.mjs';
 
-/** Starts a store on a port with its data in a directory; started again with both the same, it knows what it knew. */
-export async function startStore({ port, directory, agents = [] }) {
+/**
+ * Starts a store on a port with its data in a directory; started again with both the same, it knows what it knew. Of links it keeps those of
+ * the ports named: who else talks on this machine must not fill it.
+ */
+export async function startStore({ port, directory, agents = [], ports = [] }) {
   const config = join(directory, 'scrape.json');
   const targets = agents.map(({ port: agentPort, node }) => ({
     targets: [`127.0.0.1:${agentPort}`], labels: { caretta_node: node, caretta_pod: `caretta-${node}` },
   }));
   // YAML takes JSON.
   writeFileSync(config, JSON.stringify({
-    global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: [{ job_name: 'caretta', static_configs: targets }],
+    global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: [{
+      job_name: 'caretta', static_configs: targets,
+      // What is of no link has no port, and is kept too.
+      metric_relabel_configs: [{ source_labels: ['server_port'], regex: ['', ...ports].join('|'), action: 'keep' }],
+    }],
   }));
   const store = start('victoria-metrics', [
     `-storageDataPath=${join(directory, 'data')}`, `-httpListenAddr=127.0.0.1:${port}`, `-promscrape.config=${config}`,

@@ -46,7 +46,6 @@ export function MapView() {
     });
     surface.current = own;
     setSurface(own);
-    Object.assign(root.current!, { mapSpots: () => own.spots }); // for tests, which cannot see into a canvas
     const context = computed(() => contextOf(state.value));
     const label = computed(() => state.value.label);
     const layout = computed(() => state.value.layout);

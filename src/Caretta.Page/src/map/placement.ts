@@ -19,10 +19,12 @@ export type Places = Map<string, Point>;
 export class Placement {
   #worker: Worker;
   #contexts = new Map<string, Places>();
-  #pins = new Map<string, Point>();
+  // Of each layout, since a place in one means nothing in the other.
+  #pins = { force: new Map<string, Point>(), layers: new Map<string, Point>() };
+  #layout: 'force' | 'layers' = 'force';
   #context = '';
   #request = 0;
-  #pending: { id: number; context: string; keys: string[] } | null = null;
+  #pending: { id: number; context: string; pins: Map<string, Point>; keys: string[] } | null = null;
   #changed: (reason: 'placed' | 'grown') => void;
 
   /**
@@ -52,6 +54,7 @@ export class Placement {
     const before = this.places;
     const isNew = !this.#contexts.has(context);
     this.#context = context;
+    this.#layout = layout;
     const places = this.#contexts.get(context) ?? new Map<string, Point>();
     this.#contexts.delete(context);
     this.#contexts.set(context, places);
@@ -75,17 +78,14 @@ export class Placement {
 
   /** Puts a node somewhere, for good. */
   pin(key: string, place: Point): void {
-    this.#pins.set(key, place);
+    this.#pins[this.#layout].set(key, place);
     this.places.set(key, place);
-  }
-
-  isPinned(key: string): boolean {
-    return this.#pins.has(key);
   }
 
   /** Forgets all places. */
   reset(): void {
-    this.#pins.clear();
+    this.#pins.force.clear();
+    this.#pins.layers.clear();
     this.#contexts.clear();
   }
 
@@ -113,7 +113,7 @@ export class Placement {
       nodes: graph.nodes.map((node) => ({ key: node.key, group: groupOf(node, namespaces) })),
       links: graph.links.map((link) => [indices.get(link.client.key)!, indices.get(link.server.key)!] as const),
     };
-    this.#pending = { id: request.id, context: this.#context, keys: graph.nodes.map((node) => node.key) };
+    this.#pending = { id: request.id, context: this.#context, pins: this.#pins[layout], keys: graph.nodes.map((node) => node.key) };
     this.#worker.postMessage(request);
   }
 
@@ -132,7 +132,7 @@ export class Placement {
     const wasEmpty = places.size === 0;
     let moved = false;
     pending.keys.forEach((key, index) => {
-      const place = this.#pins.get(key) ?? { x: reply.positions[2 * index]!, y: reply.positions[2 * index + 1]! };
+      const place = pending.pins.get(key) ?? { x: reply.positions[2 * index]!, y: reply.positions[2 * index + 1]! };
       const old = places.get(key);
       moved ||= old !== undefined && (old.x !== place.x || old.y !== place.y);
       places.set(key, place);

@@ -9,7 +9,7 @@ import { placeFocusLabels, placeLabels, type Label } from './labels';
 import { paintFocus, paintRing, paintScene, type Pens, type View } from './paint';
 import { linkAt, nextNode, nodeAt, regionAt } from './pick';
 import { Placement } from './placement';
-import { makeScene, type Scene, type SceneLink, type SceneNode, type SceneRegion } from './scene';
+import { makeScene, pointAt, type Scene, type SceneLink, type SceneNode, type SceneRegion } from './scene';
 import { Sprites } from './sprites';
 import { readTheme, watchTheme, type Theme } from './theme';
 
@@ -75,6 +75,7 @@ export class Surface {
   #frame = 0;
   #isDirty = { base: true, overlay: true };
   #isTouched = false;
+  #window = `${innerWidth} ${innerHeight}`;
   #move: { from: Map<string, Point>; to: Map<string, Point>; start: number } | null = null;
   #viewMove: { from: View; to: View; start: number } | null = null;
   #drag: { node: SceneNode; moved: boolean; x: number; y: number; pointer: number } | null = null;
@@ -130,11 +131,7 @@ export class Surface {
   select(key: string | null): void {
     if (key !== this.#selected) {
       this.#selected = key;
-      const item = key === null ? undefined : this.#scene.byKey.get(key);
-      if (item) {
-        this.#reveal(item);
-      }
-
+      this.#revealSelected();
       this.#draw('overlay');
     }
   }
@@ -235,7 +232,8 @@ export class Surface {
       if (this.#isSurface(event)) {
         const at = this.#at(event);
         const region = regionAt(this.#scene, (at.x - this.#view.x) / this.#view.k, (at.y - this.#view.y) / this.#view.k);
-        this.#events.clicked(this.#targetAt(at) ?? (region && { region }), true);
+        const target = this.#targetAt(at);
+        this.#events.clicked(region && !(target && 'node' in target) ? { region } : target, true);
       }
     });
   }
@@ -371,13 +369,15 @@ export class Surface {
     }
 
     const wasEmpty = this.#view.width === 0;
+    const isOfWindow = this.#window !== `${innerWidth} ${innerHeight}`;
+    this.#window = `${innerWidth} ${innerHeight}`;
     this.#view = { ...this.#view, width, height };
     if (wasEmpty) {
       this.fit(false);
-    } else if (this.#selected !== null && this.#scene.byKey.has(this.#selected)) {
-      this.#reveal(this.#scene.byKey.get(this.#selected)!);
-    } else if (!this.#isTouched) {
-      this.fit(false);
+    } else if (this.#revealSelected()) {
+      // What is looked at is in view again.
+    } else if (isOfWindow && !this.#isTouched) {
+      this.fit(false); // but not when details open beside the map: what is looked at must not jump
     }
 
     this.#draw('base');
@@ -425,8 +425,19 @@ export class Surface {
     this.#draw('base');
   }
 
-  // Brings a node into view, moving as little as needed.
-  #reveal(node: SceneNode): void {
+  #revealSelected(): boolean {
+    const node = this.#selected === null ? undefined : this.#scene.byKey.get(this.#selected);
+    const link = this.#selected === null ? undefined : this.#scene.linkByKey.get(this.#selected);
+    if (node ?? link) {
+      this.#reveal(node ?? pointAt(link!, 0.5));
+      return true;
+    }
+
+    return false;
+  }
+
+  // Brings a point into view, moving as little as needed.
+  #reveal(node: Point): void {
     const { k, width, height } = this.#view;
     const edge = Math.min(60, width / 4, height / 4);
     const x = node.x * k + this.#view.x;
@@ -605,10 +616,13 @@ export class Surface {
     return { context, theme: this.#theme, sprites: this.#sprites };
   }
 
-  /** Nodes with their places on the surface. */
+  /** Nodes with their places in the window. */
   get spots(): { key: string; x: number; y: number; radius: number }[] {
     const { k, x, y } = this.#view;
-    return this.#scene.nodes.map((node) => ({ key: node.node.key, x: node.x * k + x, y: node.y * k + y, radius: node.radius * k }));
+    const { left, top } = this.#root.getBoundingClientRect();
+    return this.#scene.nodes.map((node) => ({
+      key: node.node.key, x: node.x * k + x + left, y: node.y * k + y + top, radius: node.radius * k,
+    }));
   }
 }
 

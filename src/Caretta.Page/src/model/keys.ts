@@ -5,9 +5,9 @@ import type { ApiNode } from '../api';
 /** Of the node that stands for all that is external. */
 export const externalFold = '*external';
 
-/** Of one workload. Neither kinds nor namespaces have a slash; names may. */
+/** Of one workload. Kinds and namespaces have no slash in a cluster; a store may say what it likes. Names may have any. */
 export function nodeKey(node: Pick<ApiNode, 'kind' | 'namespace' | 'name'>): string {
-  return `${node.kind}/${node.namespace}/${node.name}`;
+  return `${part(node.kind)}/${part(node.namespace)}/${node.name}`;
 }
 
 /** Of the box that stands for all of a namespace. */
@@ -29,5 +29,13 @@ export function portKey(client: string, server: string, port: number): string {
 export function parseNodeKey(key: string): { kind: string; namespace: string; name: string } {
   const first = key.indexOf('/');
   const second = key.indexOf('/', first + 1);
-  return { kind: key.slice(0, first), namespace: key.slice(first + 1, second), name: key.slice(second + 1) };
+  return { kind: whole(key.slice(0, first)), namespace: whole(key.slice(first + 1, second)), name: key.slice(second + 1) };
+}
+
+function part(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('/', '%2F');
+}
+
+function whole(text: string): string {
+  return text.replaceAll('%2F', '/').replaceAll('%25', '%');
 }
