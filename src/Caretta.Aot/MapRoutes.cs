@@ -8,6 +8,7 @@ namespace Caretta.Aot;
 internal sealed class MapRoutes : IDisposable
 {
     private MapAnswers? _answers;
+    private PolicyAnswers? _policies;
     private Func<bool> _hasPolled = static () => false;
 
     /// <summary>Answers that it is starting until <see cref="Begin"/>.</summary>
@@ -20,6 +21,7 @@ internal sealed class MapRoutes : IDisposable
             File("/layout.js", "layout.js", "text/javascript; charset=utf-8"),
             File("/style.css", "style.css", "text/css; charset=utf-8"),
             new HttpRoute("/api/links", ServeLinks),
+            new HttpRoute("/api/policies", ServePolicies),
         ];
     }
 
@@ -28,15 +30,29 @@ internal sealed class MapRoutes : IDisposable
 
     /// <summary>Begins to answer.</summary>
     /// <param name="answers">About this node.</param>
+    /// <param name="policies">About what it may do.</param>
     /// <param name="hasPolled">Whether there is anything to show.</param>
-    public void Begin(MapAnswers answers, Func<bool> hasPolled)
+    public void Begin(MapAnswers answers, PolicyAnswers policies, Func<bool> hasPolled)
     {
         _hasPolled = hasPolled;
+        _policies = policies;
         Volatile.Write(ref _answers, answers);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _answers?.Dispose();
+    public void Dispose()
+    {
+        _answers?.Dispose();
+        _policies?.Dispose();
+    }
+
+    /// <summary>An error as docs/api.md has it.</summary>
+    internal static HttpReply Fail(MapException failure)
+    {
+        var body = new ArrayBufferWriter<byte>();
+        MapJson.WriteError(failure.Status, failure.Reason, failure.Message, body);
+        return HttpReply.Bytes(failure.Status, MapHeaders.Json, body.WrittenSpan.ToArray(), MapHeaders.Api);
+    }
 
     private static HttpRoute File(string path, string name, string contentType)
     {
@@ -44,30 +60,41 @@ internal sealed class MapRoutes : IDisposable
         return new HttpRoute(path, (in _) => HttpReply.Of(file.Document));
     }
 
-    private static HttpReply Fail(MapException failure)
-    {
-        var body = new ArrayBufferWriter<byte>();
-        MapJson.WriteError(failure.Status, failure.Reason, failure.Message, body);
-        return HttpReply.Bytes(failure.Status, MapHeaders.Json, body.WrittenSpan.ToArray(), MapHeaders.Api);
-    }
-
     private HttpReply ServeLinks(in HttpRequest request)
     {
         try
         {
-            MapQuestion question = MapQuestion.ParseLinks(request.Query);
-            if (question.IsCluster)
-            {
-                throw new MapException(404, "no-store", "this agent has no store to ask: PROMETHEUS_URL is not set");
-            }
-
-            return Volatile.Read(ref _answers) is { } answers && _hasPolled()
-                ? HttpReply.Of(answers.GetLinks())
-                : throw new MapException(503, "starting", "the agent is starting: no poll was made yet");
+            return HttpReply.Of(FindLinks(MapQuestion.ParseLinks(request.Query)));
         }
         catch (MapException failure)
         {
             return Fail(failure);
         }
+    }
+
+    private HttpReply ServePolicies(in HttpRequest request)
+    {
+        try
+        {
+            byte[] rest = PolicyAnswers.TakeNamespaces(request.Query, out List<string> namespaces);
+            HttpDocument links = FindLinks(MapQuestion.ParseLinks(rest));
+            return HttpReply.Promise(_policies!.GetAsync(links, namespaces));
+        }
+        catch (MapException failure)
+        {
+            return Fail(failure);
+        }
+    }
+
+    private HttpDocument FindLinks(MapQuestion question)
+    {
+        if (question.IsCluster)
+        {
+            throw new MapException(404, "no-store", "this agent has no store to ask: PROMETHEUS_URL is not set");
+        }
+
+        return Volatile.Read(ref _answers) is { } answers && _hasPolled()
+            ? answers.GetLinks()
+            : throw new MapException(503, "starting", "the agent is starting: no poll was made yet");
     }
 }
