@@ -6,7 +6,7 @@ namespace Caretta.Aot.Export;
 /// <summary>Columns for people, within the width of their terminal: names are cut before numbers are.</summary>
 internal static class TableFormat
 {
-    private const int MinNameWidth = 12;
+    private const int MinNameWidth = 8;
     private const int Gap = 2;
 
     /// <summary>Writes a line for each row below one of headings.</summary>

@@ -168,14 +168,14 @@ public sealed class MapCommandTests
 
     [Theory]
     [InlineData(80)]
-    [InlineData(60)]
-    public void A_table_keeps_within_its_width_where_it_can(int width)
+    [InlineData(101)]
+    public void A_table_keeps_within_its_width(int width)
     {
         SeenMap map = SeenMapReader.Parse(Encoding.UTF8.GetBytes(Answer));
         map = map with { Links = [map.Links[0] with { Client = new SeenNode("shop", new string('x', 253), "Deployment"), Server = new SeenNode("shop", "日本語" + new string('y', 90), "pod") }] };
         foreach (string line in Render(map, null, "--width", width.ToString(CultureInfo.InvariantCulture)).Text.Split('\n'))
         {
-            Assert.True(line.Length <= Math.Max(width, 82), $"{line.Length}: {line}");
+            Assert.True(line.Length <= width, $"{line.Length}: {line}");
         }
     }
 
@@ -258,8 +258,8 @@ public sealed class MapCommandTests
     [InlineData("1/2/2026", null)]
     [InlineData("-1y", null)]
     [InlineData("-0s", null)]
-    public void Times_are_read_in_the_forms_that_help_names(string text, double? seconds) =>
-        Assert.Equal(seconds, MapTime.ParseTime(text, DateTimeOffset.FromUnixTimeSeconds(1000)));
+    public void Times_are_read_in_the_forms_that_help_names(string text, int? seconds) =>
+        Assert.Equal((double?)seconds, MapTime.ParseTime(text, DateTimeOffset.FromUnixTimeSeconds(1000)));
 
     private static (string Text, List<string> Remarks) Render(string json, params string[] arguments) =>
         Render(SeenMapReader.Parse(Encoding.UTF8.GetBytes(json)), null, arguments);

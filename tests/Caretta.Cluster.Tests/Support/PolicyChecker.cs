@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 
@@ -51,7 +52,7 @@ internal sealed class PolicyChecker(IReadOnlyList<JsonObject> policies)
             && (one["port"] is not { } number
                 || (number.GetValueKind() == System.Text.Json.JsonValueKind.String
                     ? server.Ports.TryGetValue((string)number!, out int named) && named == port
-                    : (int)number == port)));
+                    : number.ToString() == port.ToString(CultureInfo.InvariantCulture))));
 
     private static bool AllowsPeer(JsonArray? peers, string space, PolicyPeerPod other)
     {
