@@ -295,6 +295,7 @@ internal sealed record AgentOptions
     {
         var help = new StringBuilder("""
             Usage: caretta [flags]                run the agent: shows which service talks to which
+                   caretta map [ADDRESS]          show or export what an agent knows; see caretta map --help
                    caretta check [--json]         say whether and how it can run on this machine
                    caretta inspect OBJECT.o       show what is in a BPF object and whether it loads here:
                        [--btf FILE] [--load] [--json] [--dump]

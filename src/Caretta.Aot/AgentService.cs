@@ -99,6 +99,7 @@ internal sealed class AgentService : IAsyncDisposable
             new MapAnswers(
                 () => new NodeMap(exchange, NodeName, _options.PollInterval, _options.PrometheusUrl.Length > 0),
                 TimeProvider.System),
+            new PolicyAnswers(cluster),
             () => agent.HasPolled);
 
         // Parsing the kernel's types took some megabytes that are not needed again.

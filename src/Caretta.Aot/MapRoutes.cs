@@ -9,6 +9,7 @@ internal sealed class MapRoutes : IDisposable
 {
     private readonly StoreAnswers? _store;
     private MapAnswers? _answers;
+    private PolicyAnswers? _policies;
     private Func<bool> _hasPolled = static () => false;
 
     /// <summary>Answers that it is starting until <see cref="Begin"/>.</summary>
@@ -24,6 +25,7 @@ internal sealed class MapRoutes : IDisposable
             File("/style.css", "style.css", "text/css; charset=utf-8"),
             new HttpRoute("/api/links", ServeLinks),
             new HttpRoute("/api/history", ServeHistory),
+            new HttpRoute("/api/policies", ServePolicies),
         ];
     }
 
@@ -32,10 +34,12 @@ internal sealed class MapRoutes : IDisposable
 
     /// <summary>Begins to answer.</summary>
     /// <param name="answers">About this node.</param>
+    /// <param name="policies">About what it may do.</param>
     /// <param name="hasPolled">Whether there is anything to show.</param>
-    public void Begin(MapAnswers answers, Func<bool> hasPolled)
+    public void Begin(MapAnswers answers, PolicyAnswers policies, Func<bool> hasPolled)
     {
         _hasPolled = hasPolled;
+        _policies = policies;
         Volatile.Write(ref _answers, answers);
     }
 
@@ -43,6 +47,7 @@ internal sealed class MapRoutes : IDisposable
     public void Dispose()
     {
         _answers?.Dispose();
+        _policies?.Dispose();
         _store?.Dispose();
     }
 
@@ -57,14 +62,7 @@ internal sealed class MapRoutes : IDisposable
         try
         {
             MapQuestion question = MapQuestion.ParseLinks(request.Query);
-            if (question.IsCluster)
-            {
-                return HttpReply.Promise(Store().GetLinks(question));
-            }
-
-            return Volatile.Read(ref _answers) is { } answers && _hasPolled()
-                ? HttpReply.Of(answers.GetLinks())
-                : throw new MapException(503, "starting", "the agent is starting: no poll was made yet");
+            return question.IsCluster ? HttpReply.Promise(Store().GetLinks(question)) : HttpReply.Of(OwnLinks());
         }
         catch (MapException failure)
         {
@@ -84,6 +82,41 @@ internal sealed class MapRoutes : IDisposable
             return MapReplies.Fail(failure.Status, failure.Reason, failure.Message);
         }
     }
+
+    private HttpReply ServePolicies(in HttpRequest request)
+    {
+        try
+        {
+            byte[] rest = PolicyAnswers.TakeNamespaces(request.Query, out List<string> namespaces);
+            MapQuestion question = MapQuestion.ParseLinks(rest);
+            return Volatile.Read(ref _policies) is not { } policies ? throw Starting()
+                : question.IsCluster ? HttpReply.Promise(ServeClusterPoliciesAsync(policies, Store().GetLinks(question), namespaces))
+                : HttpReply.Promise(policies.GetAsync(OwnLinks(), namespaces));
+        }
+        catch (MapException failure)
+        {
+            return MapReplies.Fail(failure.Status, failure.Reason, failure.Message);
+        }
+    }
+
+    private static async Task<HttpReply> ServeClusterPoliciesAsync(PolicyAnswers policies, Task<HttpReply> links, List<string> namespaces)
+    {
+        try
+        {
+            // Without a document it is an error, which says it all.
+            HttpReply reply = await links.ConfigureAwait(false);
+            return reply.Document is { } document ? await policies.GetAsync(document, namespaces).ConfigureAwait(false) : reply;
+        }
+        catch (MapException failure)
+        {
+            return MapReplies.Fail(failure.Status, failure.Reason, failure.Message);
+        }
+    }
+
+    private HttpDocument OwnLinks() =>
+        Volatile.Read(ref _answers) is { } answers && _hasPolled() ? answers.GetLinks() : throw Starting();
+
+    private static MapException Starting() => new(503, "starting", "the agent is starting: no poll was made yet");
 
     private StoreAnswers Store() =>
         _store ?? throw new MapException(404, "no-store", "this agent has no store to ask: PROMETHEUS_URL is not set");

@@ -1,5 +1,6 @@
 using Caretta.Aot;
 using Caretta.Aot.Check;
+using Caretta.Aot.Export;
 using Caretta.Aot.Http;
 using Caretta.Aot.Inspect;
 using Caretta.Aot.Kubernetes;
@@ -14,6 +15,11 @@ const int WrongSettings = 2;
 if (args is ["inspect", .. string[] inspected])
 {
     return InspectCommand.Run(inspected, Console.Out, Console.Error);
+}
+
+if (args is ["map", .. string[] mapped])
+{
+    return await MapCommand.RunAsync(mapped, Console.Out, Console.Error, Console.IsOutputRedirected ? 0 : Console.WindowWidth, CancellationToken.None);
 }
 
 DateTimeOffset startTime = TimeProvider.System.GetUtcNow();

@@ -28,6 +28,9 @@ public sealed partial class LayeringTests
         // Commands of their own: they try the real thing.
         ["Check"] = ["Caretta.Aot.Kubernetes", "Caretta.Aot.Links", "Caretta.Bpf"],
         ["Inspect"] = ["Caretta.Bpf"],
+        // The map as others read it, and what is made of it.
+        ["Export"] = [],
+        ["Policies"] = ["Caretta.Aot.Export", "Caretta.Aot.Kubernetes"],
     };
 
     [Fact]

@@ -1,0 +1,9 @@
+namespace Caretta.Aot.Policies;
+
+/// <summary>What policies need to know of a service.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Labels">Its own labels.</param>
+/// <param name="Selector">The pods behind it; null where it has none.</param>
+/// <param name="Ports">Its ports.</param>
+internal sealed record ServiceFacts(
+    string Name, Dictionary<string, string> Labels, PodSelector? Selector, IReadOnlyList<ServicePortFacts> Ports);

@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+using Caretta.Cluster.Tests.Support;
+using Caretta.Testing;
+
+using Xunit;
+
+namespace Caretta.Cluster.Tests.Agent;
+
+/// <summary>
+/// Network policies from a real agent that saw real traffic, applied to a real API server: they allow what happened, and nothing that did
+/// not, judged by <see cref="PolicyChecker"/>.
+/// </summary>
+public sealed class PolicyTests
+{
+    private const string Space = "shop";
+    private const int Port = 7031;
+    private const string Outside = "198.51.100.9";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [ClusterFact]
+    public async Task Policies_allow_all_that_was_seen_and_nothing_else()
+    {
+        await using ClusterScene scene = await ClusterScene.StartAsync(new ApiServerOptions { Controllers = true }, Cancellation, Space, "data");
+        KubeClient admin = scene.Server.Admin;
+        JsonObject front = Manifest.Deployment(Space, "web", 1, ClusterScene.NodeName);
+        front["spec"]!["selector"]!["matchExpressions"] = JsonNode.Parse("""[{"key":"stable","operator":"In","values":["true","1e3"]}]""");
+        front["spec"]!["template"]!["metadata"]!["labels"]!["stable"] = "true";
+        await admin.CreateAsync(front, Cancellation);
+        await admin.CreateAsync(Manifest.StatefulSet("data", "db", 1, ClusterScene.NodeName), Cancellation);
+        await admin.CreateAsync(Manifest.DaemonSet(Space, "logs", ClusterScene.NodeName), Cancellation);
+        JsonObject bare = Manifest.Pod(Space, "bare", ClusterScene.NodeName);
+        bare["metadata"]!["labels"] = new JsonObject { ["app"] = "bare", ["level"] = "null" };
+
+        RunningPod web = await scene.RunPodAsync(Space, "web-", Cancellation, "10.244.0.2", "fd00:244::2");
+        RunningPod db = await scene.RunPodAsync("data", "db-", Cancellation, "10.244.0.3", "fd00:244::3");
+        RunningPod logs = await scene.RunPodAsync(Space, "logs-", Cancellation, "10.244.0.4");
+        RunningPod bareRuns = await scene.StartPodAsync(bare, Cancellation, "10.244.0.5");
+        scene.Network.AddHostAddress(Outside);
+        RunningAgent agent = await scene.StartAgentAsync(Cancellation);
+        foreach (RunningPod server in (RunningPod[])[web, db, logs, bareRuns])
+        {
+            await server.Traffic.ListenAsync("[::]", Cancellation, Port);
+        }
+
+        await ClusterScene.TalkAsync(web, "one", "10.244.0.3", Port, 10, 20, Cancellation);
+        await ClusterScene.TalkAsync(web, "two", "fd00:244::3", Port, 10, 20, Cancellation);
+        await ClusterScene.TalkAsync(bareRuns, "three", "10.244.0.2", Port, 10, 20, Cancellation);
+        await ClusterScene.TalkAsync(logs, "four", "10.244.0.5", Port, 10, 20, Cancellation);
+        string[] wanted = ["Deployment shop/web>StatefulSet data/db", "pod shop/bare>Deployment shop/web", "DaemonSet shop/logs>pod shop/bare"];
+        await Eventually.GetAsync(
+            "the agent has seen everything",
+            Patience,
+            async () =>
+            {
+                List<string> links = await LinksAsync(agent);
+                return wanted.All(links.Contains) ? links : null;
+            },
+            Cancellation);
+
+        string yaml = await MapAsync(agent, 0, "--format", "networkpolicy");
+        List<JsonObject> policies = YamlDocuments.Parse(yaml);
+        Assert.Equal(["data", "shop", "shop", "shop"], policies.Select(static policy => (string)policy["metadata"]!["namespace"]!).Order());
+        List<JsonObject> applied = [];
+        foreach (JsonObject policy in policies)
+        {
+            string space = (string)policy["metadata"]!["namespace"]!;
+            applied.Add(await admin.PostAsync($"/apis/networking.k8s.io/v1/namespaces/{space}/networkpolicies", policy, Cancellation));
+        }
+
+        // What the server keeps is what was sent: nothing was a member that it does not know, or of another type.
+        foreach ((JsonObject sent, JsonObject kept) in policies.Zip(applied))
+        {
+            Assert.True(JsonNode.DeepEquals(sent["spec"]!["podSelector"], kept["spec"]!["podSelector"]), $"{sent}\n{kept}");
+            Assert.Equal(Text(sent["spec"]!["ingress"]), Text(kept["spec"]!["ingress"]));
+            Assert.Equal(Text(sent["spec"]!["egress"]), Text(kept["spec"]!["egress"]));
+        }
+
+        var checker = new PolicyChecker(applied);
+        Dictionary<string, PolicyPeerPod> pods = [];
+        foreach (string space in (string[])[Space, "data"])
+        {
+            foreach (JsonObject pod in await admin.ListAsync(KubePath.Pods(space), Cancellation))
+            {
+                string name = ((string)pod["metadata"]!["name"]!).Split('-')[0];
+                pods[name] = PolicyPeerPod.Pod(
+                    space, (string)pod["status"]!["podIP"]!,
+                    [.. (pod["metadata"]!["labels"]?.AsObject() ?? []).Select(static label => (label.Key, (string)label.Value!))]);
+            }
+        }
+
+        (string Client, string Server)[] seen = [("web", "db"), ("bare", "web"), ("logs", "bare")];
+        foreach (string client in pods.Keys)
+        {
+            foreach (string server in pods.Keys)
+            {
+                Assert.True(
+                    seen.Contains((client, server)) == checker.Allows(pods[client], pods[server], Port), $"{client} to {server}\n{yaml}");
+                Assert.False(checker.Allows(pods[client], pods[server], Port + 1), $"{client} to {server}, another port\n{yaml}");
+            }
+
+            // Others with the same labels elsewhere, addresses outside, and UDP.
+            PolicyPeerPod twin = pods[client] with { Space = "elsewhere" };
+            Assert.All(seen, link => Assert.False(checker.Allows(twin, pods[link.Server], Port), yaml));
+            Assert.False(checker.Allows(pods[client], PolicyPeerPod.Outside(Outside), Port), yaml);
+            Assert.False(checker.Allows(PolicyPeerPod.Outside(Outside), pods[client], Port), yaml);
+            Assert.All(seen, link => Assert.False(checker.Allows(pods[link.Client], pods[link.Server], Port, "UDP"), yaml));
+            Assert.True(checker.Allows(pods[client], PolicyPeerPod.Pod("kube-system", "10.244.0.53", ("k8s-app", "kube-dns")), 53, "UDP"), yaml);
+        }
+
+        // One namespace alone, and what is refused.
+        List<JsonObject> data = YamlDocuments.Parse(await MapAsync(agent, 0, "--format", "networkpolicy", "--namespace", "data"));
+        Assert.Equal("data", (string)Assert.Single(data)["metadata"]!["namespace"]!);
+        Assert.Contains("no store", await MapAsync(agent, 1, "--format", "networkpolicy", "--scope", "cluster"), StringComparison.Ordinal);
+    }
+
+    private static string Text(JsonNode? rules) => rules is JsonArray { Count: > 0 } ? rules.ToJsonString() : "";
+
+    private static async Task<List<string>> LinksAsync(RunningAgent agent)
+    {
+        JsonNode map = JsonNode.Parse(await MapAsync(agent, 0, "--format", "json", "--system"))!;
+        return [.. map["links"]!.AsArray().Select(link => $"{Name(link!["client"]!)}>{Name(link!["server"]!)}")];
+
+        string Name(JsonNode index)
+        {
+            JsonNode node = map["nodes"]![(int)index]!;
+            return $"{node["kind"]} {node["namespace"]}/{node["name"]}";
+        }
+    }
+
+    // What the command writes, or its complaint.
+    private static async Task<string> MapAsync(RunningAgent agent, int code, params string[] flags)
+    {
+        await using var command = new TextCommand(["map", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{agent.Port}"), .. flags]);
+        string text = await command.ReadAsync(Cancellation);
+        int ended = await command.WaitAsync(Cancellation);
+        Assert.True(ended == code, $"{ended}: {text}{command.Log}\n{agent.Log}");
+        return code == 0 ? text : command.Log;
+    }
+
+    private sealed class TextCommand(string[] arguments) : ChildProcess(Repository.Artifact("caretta"), arguments, keepOutput: false)
+    {
+        public Task<string> ReadAsync(CancellationToken cancellation) => Output.ReadToEndAsync(cancellation);
+    }
+}
