@@ -24,7 +24,7 @@ public sealed class StoreClientTests
     [InlineData("200 OK", "{\"status\":\"success\",\"data\":{\"result\":[{\"metric\":[],\"value\":[1,\"2\"]}]}}", "application/json", "store-away", "not that of a Prometheus API")]
     [InlineData("200 OK", "{\"status\":\"success\",\"data\":", "application/json", "store-away", "cannot be read: the JSON is malformed")]
     [InlineData("200 OK", "", "application/json", "store-away", "refused (200)")]
-    [InlineData("200 OK", "[[[[[[[[[[[[[[[[[[[[[[[[", "application/json", "store-away", "cannot be read: the JSON is malformed")]
+    [InlineData("200 OK", "[[[[[[[[[[[[[[[[[[[[[[[[", "application/json", "store-away", "not that of a Prometheus API")]
     public async Task An_answer_that_cannot_be_used_is_one_line(string head, string body, string type, string reason, string part)
     {
         using OddStore server = OddStore.Saying(head + "\r\nLocation: http://169.254.169.254/", body, type);
