@@ -240,7 +240,7 @@ describe('a real agent with real traffic', { timeout: 900_000 }, () => {
     assert.equal(json.version, 1);
     assert.deepEqual(json.links.map((link) => json.nodes[link.server].name), ['redis', 'redis']);
     assert.match((await save('DOT (Graphviz)')).bytes.toString(), /digraph[^]*redis[^]*->/);
-    assert.match((await save('Mermaid')).bytes.toString(), /graph LR[^]*redis[^]*-->/);
+    assert.match((await save('Mermaid')).bytes.toString(), /flowchart LR[^]*redis[^]*-->/);
     const svg = (await save('SVG')).bytes.toString();
     assert.equal(await page.evaluate((text) => new DOMParser().parseFromString(text, 'image/svg+xml').querySelector('parsererror')?.textContent ?? '', svg), '');
     assert.match(svg, />redis</);

@@ -5,24 +5,28 @@ import type { Graph, GraphLink, GraphNode, GraphPort } from '../model/graph';
 import { nodeKey, parseNodeKey } from '../model/keys';
 import { byteRate } from '../format';
 
-const figures = [
-  'bytesToServer', 'bytesToClient', 'bytesToServerPerSecond', 'bytesToClientPerSecond', 'opened', 'closed', 'failed', 'open', 'openedPerSecond',
-  'failedPerSecond',
-] as const satisfies readonly (keyof ApiLink)[];
+const figures = {
+  bytesToServer: 'bytes_to_server', bytesToClient: 'bytes_to_client', bytesToServerPerSecond: 'bytes_to_server_per_second',
+  bytesToClientPerSecond: 'bytes_to_client_per_second', opened: 'opened', closed: 'closed', failed: 'failed', open: 'open',
+  firstSeen: 'first_seen', lastSeen: 'last_seen',
+} as const satisfies Partial<Record<keyof ApiLink, string>>;
 
-/** One line for each link and port, RFC 4180, with a header; times as ISO 8601. */
+const figureNames = Object.keys(figures) as (keyof typeof figures)[];
+
+/** One line for each link and port, RFC 4180, with a header and exact numbers; times are seconds since 1970. */
 export function toCsv(graph: Graph, answer: ApiLinks): string {
   const header = [
-    'client', 'clientNamespace', 'clientKind', 'server', 'serverNamespace', 'serverKind', 'port', 'seenBy', ...figures, 'firstSeen', 'lastSeen',
+    'client_namespace', 'client_name', 'client_kind', 'server_namespace', 'server_name', 'server_kind', 'port', 'seen_by',
+    ...Object.values(figures),
   ];
   const lines = [header.join(',')];
   for (const { client, server, port, now } of portsOf(graph, answer)) {
     const cells = [
       ...[client, server].flatMap((key) => {
         const { name, namespace, kind } = parseNodeKey(key);
-        return [name, namespace, kind].map(csvText);
+        return [namespace, name, kind].map(csvText);
       }),
-      String(port), now.seenBy, ...figures.map((figure) => String(now[figure])), iso(now.firstSeen), iso(now.lastSeen),
+      String(port), now.seenBy, ...figureNames.map((figure) => String(now[figure])),
     ];
     lines.push(cells.join(','));
   }
@@ -74,7 +78,7 @@ export function toDot(graph: Graph): string {
 /** For Markdown: a flow chart, namespaces as boxes around their workloads. */
 export function toMermaid(graph: Graph): string {
   const ids = new Map(graph.nodes.map((node, index) => [node.key, `n${index}`]));
-  const lines = ['graph LR'];
+  const lines = ['flowchart LR'];
   let box = 0;
   for (const [namespace, nodes] of byNamespace(graph.nodes)) {
     lines.push(`    subgraph s${box++}["${mermaidText(namespace)}"]`);
@@ -89,6 +93,12 @@ export function toMermaid(graph: Graph): string {
     const arrow = link.health === 'ok' ? '-->' : '-.->';
     lines.push(`    ${ids.get(link.client.key)} ${arrow}|"${mermaidText(label(link))}"| ${ids.get(link.server.key)}`);
   }
+
+  graph.links.forEach((link, index) => {
+    if (link.health === 'failing') {
+      lines.push(`    linkStyle ${index} stroke:#cf222e`);
+    }
+  });
 
   return `${lines.join('\n')}\n`;
 }
@@ -124,8 +134,8 @@ function label(link: GraphLink): string {
 
 /** A spreadsheet takes a cell that begins so for a formula: an apostrophe in front makes it text. */
 export function csvText(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) || safe !== text ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const safe = /^[=+\-@\t\r\n|%]/.test(text) ? `'${text}` : text;
+  return /[",\r\n\t']|^ | $/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 function dotText(text: string): string {
@@ -135,8 +145,4 @@ function dotText(text: string): string {
 // Mermaid reads a quoted text as Markdown and HTML: what means something there goes as a code point.
 function mermaidText(text: string): string {
   return text.replace(/[^\p{L}\p{N} .,:/_\n-]/gu, (character) => `#${character.codePointAt(0)};`).replaceAll('\n', '<br/>');
-}
-
-function iso(moment: number): string {
-  return new Date(moment * 1000).toISOString();
 }
