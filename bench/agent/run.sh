@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # run.sh WHAT…: whole-agent measurements of artifacts/caretta with load.c, in a network namespace of their own. WHAT is overhead,
-# footprint, packets, scale, scrape, start, sizes, or check for those that are stable on a busy machine. Prints figures as NAME<tab>VALUE and
-# what they are made of as comments. Needs root and clang. CARETTA_BENCH_ROUNDS and CARETTA_BENCH_SCALE=full make it longer.
+# footprint, packets, scale, scrape, start, sizes, soak, or check for those that are stable on a busy machine. Prints figures as
+# NAME<tab>VALUE and what they are made of as comments. Needs root and clang. CARETTA_BENCH_ROUNDS and CARETTA_BENCH_SCALE=full make it
+# longer; CARETTA_BENCH_SOAK_SECONDS (1800) and CARETTA_BENCH_SOAK_WARM (300) say how long the soak and what comes before it take.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,7 +18,10 @@ work=$(mktemp -d)
 agent_pid=
 holders=()
 ss_pid=
+churn_pid=
+churn_cgroup=
 leave() {
+    stop_churn
     stop_agent
     release
     [[ -z $ss_pid ]] || kill "$ss_pid" 2>/dev/null || true
@@ -240,6 +244,62 @@ footprint() {
     [[ $scale != full ]] || state sockets_100k 50000 10
 }
 
+# ---- Soak ----
+
+# Another cgroup for the churn, and the one before it goes. Every second one is a unit; in the others it goes by the names of processes.
+move_churn() {
+    local before=$churn_cgroup
+    churn_cgroup=$cgroup.churn-$1
+    (($1 % 2)) || churn_cgroup+=.service
+    mkdir "$churn_cgroup"
+    echo "$churn_pid" >"$churn_cgroup/cgroup.procs"
+    [[ -z $before ]] || rmdir "$before"
+}
+
+stop_churn() {
+    [[ -n $churn_pid ]] || return 0
+    kill "$churn_pid" 2>/dev/null || true
+    wait "$churn_pid" 2>/dev/null || true
+    churn_pid=
+    [[ -z $churn_cgroup ]] || rmdir "$churn_cgroup" 2>/dev/null || true
+    churn_cgroup=
+}
+
+# middle COLUMN: the median of what comes in.
+middle() { awk -v column="$1" '{ print $column }' | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+# Everything the agent remembers has a limit, which strangers can make it reach: the time before the soak is for getting there.
+soak() {
+    local warm=${CARETTA_BENCH_SOAK_WARM:-300} seconds=${CARETTA_BENCH_SOAK_SECONDS:-1800} number=0 now=0 from=$SECONDS resident
+    start_agent 1 LINK_TTL=30
+    "$work/load" churn 200 &
+    churn_pid=$!
+    note "soak: second, RSS KB, anonymous KB, BPF bytes, links, keys, live sockets"
+    : >"$work/soak"
+    while ((now < warm + seconds)); do
+        move_churn $((number++))
+        "$work/load" scrape "$port" 2 >/dev/null
+        "$work/load" scrape "$port" 2 gzip >/dev/null
+        sleep $((from + number * 10 - SECONDS > 0 ? from + number * 10 - SECONDS : 0))
+        page
+        now=$((SECONDS - from))
+        resident="$now $(kilobytes Rss) $(kilobytes Anonymous)"
+        echo "$resident $(metric caretta_agent_bpf_map_memory_bytes) $(count_links) $(metric caretta_agent_link_keys) $(metric caretta_agent_live_sockets)" |
+            tee -a "$work/soak.all" | sed 's/^/# /'
+    done
+    awk -v warm="$warm" '$1 > warm' "$work/soak.all" >"$work/soak"
+    awk '{ print $1 / 3600, $2 * 1024 / 1e6 }' "$work/soak" >"$work/slope"
+    figure soak.seconds "$seconds"
+    figure soak.first_rss_mb "$(head -n 7 "$work/slope" | middle 2)"
+    figure soak.last_rss_mb "$(tail -n 7 "$work/slope" | middle 2)"
+    figure soak.rss_mb_per_hour "$(slope "$work/slope")"
+    figure soak.rss_range_mb "$(awk 'NR == 1 { least = most = $2 } $2 < least { least = $2 } $2 > most { most = $2 } END { printf "%.2f\n", most - least }' "$work/slope")"
+    figure soak.bpf_mb_per_hour "$(awk '{ print $1 / 3600, $4 / 1e6 }' "$work/soak" >"$work/slope" && slope "$work/slope")"
+    note "soak: $(metric caretta_agent_lost_updates_total) lost updates, $(metric caretta_agent_lost_connections_total) lost connections, $(metric caretta_agent_folded_links_total) links folded"
+    stop_churn
+    stop_agent
+}
+
 # ---- Scale ----
 
 # poll_cost [ACTIVE]: ms of processor time per poll, with so many connections used between polls.
@@ -395,7 +455,7 @@ fi
 [[ $# -gt 0 ]] || set -- sizes start footprint packets scrape scale overhead
 for what; do
     case $what in
-    overhead | footprint | packets | scale | scrape | start | sizes) "$what" ;;
+    overhead | footprint | packets | scale | scrape | start | sizes | soak) "$what" ;;
     check)
         sizes
         footprint short
