@@ -122,6 +122,7 @@ internal sealed class Agent
             _health.Polls++;
             ReadHealth(Stopwatch.GetElapsedTime(started));
             _exchange.Publish(_table.Columns, _workloads, _health);
+            _memory.Tidy();
             _isReady = true;
             _hasPolled = true;
         }
