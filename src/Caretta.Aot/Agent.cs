@@ -142,6 +142,7 @@ internal sealed class Agent
         TimeSpan remaining = Remaining(timestamp);
         while (remaining > TimeSpan.Zero && !stop.IsRequested)
         {
+            _memory.Tidy();
             _wake.Wait(remaining < PressureCheck ? remaining : PressureCheck);
             _wake.Reset();
             remaining = Remaining(timestamp);

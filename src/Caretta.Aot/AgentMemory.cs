@@ -15,7 +15,7 @@ internal sealed class AgentMemory : IDisposable
 
     // What may be allocated before the heap is tidied, and how often that may happen at most: some 20 ms each.
     private const long MaxLeftBehind = 2 << 20;
-    private static readonly TimeSpan TidyInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan TidyInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly ILinkTier _tier;
     private readonly ProcFile _status = new("/proc/self/status");

@@ -14,8 +14,9 @@ namespace Caretta.Cluster.Tests.Agent;
 /// <summary>What a large cluster costs a node.</summary>
 public sealed class LargeClusterTests
 {
-    private const long MaxPeakBytes = 40_000_000;
-    private const double MaxShareOfCore = 0.05;
+    private const long MaxResidentBytes = 40_000_000;
+    private const long MaxPeakBytes = 43_000_000;       // while the first list comes in, what is dropped on the way is not collected yet
+    private const double MaxShareOfCore = 0.08;
     private const int ChangesPerSecond = 300;
     private const int Connections = 4_990;      // two links each, and the default budget of 10,000 leaves room for the agent's own
 
@@ -58,9 +59,10 @@ public sealed class LargeClusterTests
         double share = (after.ProcessorTime - before.ProcessorTime) / took;
         string figures = string.Create(
             CultureInfo.InvariantCulture,
-            $"peak {after.PeakBytes / 1e6:f1} MB, {share:p1} of a core over {took.TotalSeconds:f0} s of {ChangesPerSecond} changes a second with {traffic.Links} links");
+            $"{after.ResidentBytes / 1e6:f1} MB, peak {after.PeakBytes / 1e6:f1} MB, {share:p1} of a core over {took.TotalSeconds:f0} s of {ChangesPerSecond} changes a second with {traffic.Links} links");
         TestContext.Current.TestOutputHelper!.WriteLine(figures);
         Assert.True(server.Tally(ScaleVerb.Watch, "pods").Bytes > took.TotalSeconds * ChangesPerSecond * 5_000, "the agent did not follow the changes");
+        Assert.True(after.ResidentBytes <= MaxResidentBytes, figures);
         Assert.True(after.PeakBytes <= MaxPeakBytes, figures);
         Assert.True(share <= MaxShareOfCore, figures);
     }
