@@ -1,12 +1,17 @@
 #!/usr/bin/env bash
 # run.sh WHAT…: whole-agent measurements of artifacts/caretta with load.c, in a network namespace of their own. WHAT is overhead,
-# footprint, packets, scale, scrape, start, sizes, soak, or check for those that are stable on a busy machine. Prints figures as
+# footprint, packets, scale, scrape, registry, start, sizes, soak, or check for those that are stable on a busy machine. Prints figures as
 # NAME<tab>VALUE and what they are made of as comments. Needs root and clang. CARETTA_BENCH_ROUNDS and CARETTA_BENCH_SCALE=full make it
 # longer; CARETTA_BENCH_SOAK_SECONDS (1800) and CARETTA_BENCH_SOAK_WARM (300) say how long the soak and what comes before it take.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 if [[ ${CARETTA_BENCH_NETNS:-} != "$$" ]]; then
+    # What is downloaded must be there before the network is gone.
+    if [[ " $* " == *" registry "* ]]; then
+        CARETTA_BENCH_REGISTRY=$("$here/../registry/fetch.sh")
+        export CARETTA_BENCH_REGISTRY
+    fi
     # exec keeps the process, so the number says that this is the second time through.
     CARETTA_BENCH_NETNS=$$ exec unshare --net -- bash "$here/run.sh" "$@"
 fi
@@ -20,8 +25,10 @@ holders=()
 ss_pid=
 churn_pid=
 churn_cgroup=
+registry_pid=
 leave() {
     stop_churn
+    stop_registry
     stop_agent
     release
     [[ -z $ss_pid ]] || kill "$ss_pid" 2>/dev/null || true
@@ -80,7 +87,7 @@ metric() { awk -v name="$1" '{ split($1, part, "{") } part[1] == name { sum += $
 count_links() { grep -c '^caretta_links_observed{' "$work/page" || true; }
 
 # Processor time that agents used so far, in us, to the scheduler's own precision.
-agent_cpu() { awk '$1 == "usage_usec" { print $2 }' "$cgroup/cpu.stat"; }
+agent_cpu() { awk '$1 == "usage_usec" { print $2 }' "${1:-$cgroup}/cpu.stat"; }
 kilobytes() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$agent_pid/smaps_rollup"; }
 
 wait_polls() { # COUNT
@@ -400,6 +407,67 @@ scrape() {
     figure scrape.us_per_series "$(awk '{ print $1, $2 * 1e3 }' "$work/by_series" >"$work/slope" && slope "$work/slope")"
 }
 
+# ---- A registry in Go ----
+
+start_registry() { # PORT SERIES
+    mkdir "$cgroup.registry"
+    (
+        echo "$BASHPID" >"$cgroup.registry/cgroup.procs"
+        exec "$CARETTA_BENCH_REGISTRY" "$@"
+    ) >"$work/registry.log" 2>&1 &
+    registry_pid=$!
+    local end=$((SECONDS + 30))
+    until "$work/load" scrape "$1" 1 >/dev/null 2>&1; do
+        if ((SECONDS >= end)) || ! kill -0 "$registry_pid" 2>/dev/null; then
+            cat "$work/registry.log" >&2
+            exit 1
+        fi
+        sleep 0.05
+    done
+}
+
+stop_registry() {
+    [[ -n $registry_pid ]] || return 0
+    kill "$registry_pid" 2>/dev/null || true
+    wait "$registry_pid" 2>/dev/null || true
+    registry_pid=
+    rmdir "$cgroup.registry" 2>/dev/null || true
+}
+
+# one_scrape CGROUP PORT [gzip]: us of processor time per page, over ten of them.
+one_scrape() {
+    local group=$1 before
+    shift
+    before=$(agent_cpu "$group")
+    "$work/load" scrape "$1" 10 "${@:2}" >/dev/null
+    echo $((($(agent_cpu "$group") - before) / 10))
+}
+
+# As many series with the same labels from both, scraped in turns.
+registry() {
+    local round how
+    hold 5000 5000
+    start_agent 3600 MAX_LINKS=100000 LINK_METRICS=caretta_links_observed
+    page
+    start_registry $((port + 1)) "$(count_links)"
+    for how in plain gzip; do
+        local option=()
+        [[ $how == plain ]] || option=(gzip)
+        note "registry, $how: $("$work/load" scrape "$port" 10 "${option[@]}") bytes ours, $("$work/load" scrape $((port + 1)) 10 "${option[@]}") in Go, $(count_links) series"
+        : >"$work/pairs"
+        for ((round = 0; round < rounds; round++)); do
+            echo "$(one_scrape "$cgroup" "$port" "${option[@]}") $(one_scrape "$cgroup.registry" $((port + 1)) "${option[@]}")" >>"$work/pairs"
+        done
+        figure "registry.$how.ms" "$(middle 1 <"$work/pairs" | awk '{ print $1 / 1e3 }')"
+        figure "registry.$how.go_ms" "$(middle 2 <"$work/pairs" | awk '{ print $1 / 1e3 }')"
+        figure "registry.$how.go_over_ours" "$(awk '{ printf "%.2f\n", $2 / $1 }' "$work/pairs" | middle 1)"
+        note "registry, $how: ratios $(awk '{ printf "%.1f ", $2 / $1 }' "$work/pairs")"
+    done
+    stop_registry
+    stop_agent
+    release
+}
+
 # ---- Packets ----
 
 # Runs of all programs of the agent, by the kernel's own count. Any traffic on the machine adds to it.
@@ -455,7 +523,7 @@ fi
 [[ $# -gt 0 ]] || set -- sizes start footprint packets scrape scale overhead
 for what; do
     case $what in
-    overhead | footprint | packets | scale | scrape | start | sizes | soak) "$what" ;;
+    overhead | footprint | packets | scale | scrape | registry | start | sizes | soak) "$what" ;;
     check)
         sizes
         footprint short
