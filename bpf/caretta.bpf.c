@@ -14,8 +14,10 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* A longer accept queue is adopted in part: what a program may loop over, the verifier walks through, and start-up waits for it. */
-#define MAX_QUEUE 1024
+/* A longer accept queue is adopted in part. */
+#define MAX_QUEUE 65536
+/* Before 5.17 the verifier walks through all that a program may loop over, and start-up waits for it. */
+#define MAX_QUEUE_BEFORE_5_17 1024
 
 /* Only ever adds: other programs share the flags. */
 static __always_inline void ask_for_state_changes(struct bpf_sock_ops *ops)
@@ -24,6 +26,17 @@ static __always_inline void ask_for_state_changes(struct bpf_sock_ops *ops)
 
 	if (!(flags & BPF_SOCK_OPS_STATE_CB_FLAG))
 		bpf_sock_ops_cb_flags_set(ops, flags | BPF_SOCK_OPS_STATE_CB_FLAG);
+}
+
+/*
+ * Makes @begun the socket's, whatever it was before. What is left from an earlier connection stays with the socket until then or until
+ * it is destroyed: deleted by a program, it would wait for a grace period of tracing programs, and each close would cost a tenth more.
+ */
+static __always_inline bool begin_anew(struct bpf_sock *bsk, struct connection *begun)
+{
+	if (bpf_sk_storage_get(&sockets, bsk, NULL, 0))
+		bpf_sk_storage_delete(&sockets, bsk);
+	return bpf_sk_storage_get(&sockets, bsk, begun, BPF_SK_STORAGE_GET_F_CREATE);
 }
 
 /* listen(2), in the caller's context: what this socket accepts will belong to the same owner. */
@@ -36,7 +49,7 @@ static __always_inline void on_listen(struct bpf_sock *bsk)
 		return;
 	listener.link.local_owner.cgroup_id = cgroup_id(sock_of(tp));
 	read_comm(&listener.link.local_owner, (struct task_struct *)bpf_get_current_task());
-	bpf_sk_storage_get(&sockets, bsk, &listener, BPF_SK_STORAGE_GET_F_CREATE);
+	begin_anew(bsk, &listener);
 }
 
 /*
@@ -53,8 +66,7 @@ static __always_inline void on_connect(struct bpf_sock *bsk)
 	connection.link.local_owner.cgroup_id = cgroup_id(sock_of(tp));
 	read_comm(&connection.link.local_owner, (struct task_struct *)bpf_get_current_task());
 	connection.first_sequence = tp->write_seq + 1; /* the SYN takes one */
-	bpf_sk_storage_delete(&sockets, bsk);
-	if (!bpf_sk_storage_get(&sockets, bsk, &connection, BPF_SK_STORAGE_GET_F_CREATE))
+	if (!begin_anew(bsk, &connection))
 		COUNT(untracked_connections, 1);
 }
 
@@ -168,7 +180,6 @@ int sock_ops(struct bpf_sock_ops *ops)
 		if (!tp)
 			break;
 		account_final(connection, sock_of(tp), tp);
-		bpf_sk_storage_delete(&sockets, bsk);
 		break;
 	}
 	return 1;
@@ -193,7 +204,6 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 	if (!tp)
 		return 0;
 	account_final(connection, sk, tp);
-	bpf_sk_storage_delete(&sockets, sk);
 	return 0;
 }
 
@@ -221,13 +231,67 @@ int sweep_sockets(struct bpf_iter__bpf_sk_storage_map *ctx)
 	return 0;
 }
 
+#define UNOWNED_STATES (1u << BPF_TCP_CLOSE | 1u << BPF_TCP_SYN_RECV | 1u << BPF_TCP_NEW_SYN_RECV)
+
 /* Notes whose socket it is, unless something is known of it already. */
 static __always_inline void own_socket(struct sock *sk, const struct connection *owned)
 {
-	unsigned char state = sk->__sk_common.skc_state;
-
-	if (state != BPF_TCP_CLOSE && state != BPF_TCP_SYN_RECV && state != BPF_TCP_NEW_SYN_RECV)
+	if (!(1u << (sk->__sk_common.skc_state & 31) & UNOWNED_STATES))
 		bpf_sk_storage_get(&sockets, sk, (void *)owned, BPF_SK_STORAGE_GET_F_CREATE);
+}
+
+/* Owns the socket that a process has open. Returns the first connection that waits there for accept(2), if it is a listener. */
+static __always_inline struct request_sock *own_open_socket(struct bpf_iter__task_file *ctx, struct connection *owned)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct socket *socket;
+	struct tcp_sock *tp;
+	struct sock *sk;
+	__u64 listener;
+
+	if (!task || !file)
+		return NULL;
+	socket = bpf_sock_from_file(file);
+	if (!socket)
+		return NULL;
+	sk = socket->sk;
+	if (!sk || (sk->sk_protocol != IPPROTO_TCP && sk->sk_protocol != IPPROTO_MPTCP))
+		return NULL;
+	owned->link.local_owner.cgroup_id = cgroup_id(sk);
+	read_comm(&owned->link.local_owner, task);
+	if (sk->sk_protocol == IPPROTO_MPTCP) {
+		listener = listener_key(sk);
+		if (sk->__sk_common.skc_state == BPF_TCP_LISTEN)
+			bpf_map_update_elem(&old_listeners, &listener, &owned->link.local_owner, BPF_NOEXIST);
+		return NULL;
+	}
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp)
+		return NULL;
+	own_socket(sk, owned);
+	if (sk->__sk_common.skc_state != BPF_TCP_LISTEN)
+		return NULL;
+	return tp->inet_conn.icsk_accept_queue.rskq_accept_head;
+}
+
+struct queue_walk {
+	struct request_sock *request;
+	struct connection owned;
+};
+
+static long own_next_in_queue(__u32 index, void *context)
+{
+	struct queue_walk *walk = context;
+	struct sock *sk;
+
+	if (!walk->request)
+		return 1;
+	sk = walk->request->sk;
+	if (sk)
+		own_socket(sk, &walk->owned);
+	walk->request = walk->request->dl_next;
+	return 0;
 }
 
 /*
@@ -237,40 +301,24 @@ static __always_inline void own_socket(struct sock *sk, const struct connection 
 SEC("iter/task_file")
 int own_sockets(struct bpf_iter__task_file *ctx)
 {
+	struct queue_walk walk = { .owned.phase = PHASE_OWNED };
+
+	walk.request = own_open_socket(ctx, &walk.owned);
+	if (walk.request)
+		bpf_loop(MAX_QUEUE, own_next_in_queue, &walk, 0);
+	return 0;
+}
+
+/* The same for kernels without bpf_loop. */
+SEC("?iter/task_file")
+int own_sockets_before_5_17(struct bpf_iter__task_file *ctx)
+{
 	struct connection owned = { .phase = PHASE_OWNED };
-	struct task_struct *task = ctx->task;
-	struct file *file = ctx->file;
-	struct request_sock *request;
-	struct socket *socket;
-	struct tcp_sock *tp;
+	struct request_sock *request = own_open_socket(ctx, &owned);
 	struct sock *sk;
-	__u64 listener;
 	int i;
 
-	if (!task || !file)
-		return 0;
-	socket = bpf_sock_from_file(file);
-	if (!socket)
-		return 0;
-	sk = socket->sk;
-	if (!sk || (sk->sk_protocol != IPPROTO_TCP && sk->sk_protocol != IPPROTO_MPTCP))
-		return 0;
-	owned.link.local_owner.cgroup_id = cgroup_id(sk);
-	read_comm(&owned.link.local_owner, task);
-	if (sk->sk_protocol == IPPROTO_MPTCP) {
-		listener = listener_key(sk);
-		if (sk->__sk_common.skc_state == BPF_TCP_LISTEN)
-			bpf_map_update_elem(&old_listeners, &listener, &owned.link.local_owner, BPF_NOEXIST);
-		return 0;
-	}
-	tp = bpf_skc_to_tcp_sock(sk);
-	if (!tp)
-		return 0;
-	own_socket(sk, &owned);
-	if (sk->__sk_common.skc_state != BPF_TCP_LISTEN)
-		return 0;
-	request = tp->inet_conn.icsk_accept_queue.rskq_accept_head;
-	for (i = 0; i < MAX_QUEUE && request; i++) {
+	for (i = 0; i < MAX_QUEUE_BEFORE_5_17 && request; i++) {
 		sk = request->sk;
 		if (sk)
 			own_socket(sk, &owned);

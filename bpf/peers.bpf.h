@@ -43,7 +43,7 @@ static __always_inline void offer_handshake(struct connection *connection, struc
 /* Under the socket's lock, while no account looks at the connection's link. */
 static __always_inline bool take_handshake(struct connection *connection, __u64 numbers)
 {
-	struct socket_owner theirs;
+	struct socket_owner theirs = {};
 
 	if (!exchange_handshake(numbers, &connection->link.local_owner, &theirs))
 		return false;

@@ -13,6 +13,7 @@
  *   load churn RATE           so many connections a second until it is killed, each of another name and every few to another port;
  *                             some stay open for a while, some fail
  *   load scrape PORT COUNT [gzip]  GET /metrics over one connection  -> bytes of the last page
+ *   load start PORT COMMAND... runs an agent until it serves a page -> ms from its start to the end of the page
  *   load time COMMAND...      runs it                                -> ms of processor time
  */
 #include <arpa/inet.h>
@@ -380,6 +381,51 @@ static void run_scrape(int port, int count, bool gzip)
 	printf("%zu\n", bytes);
 }
 
+/* Whether the agent serves its page yet; reads it whole. */
+static bool serves_page(int port)
+{
+	static const char request[] = "GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n";
+	struct sockaddr_in remote = address(INADDR_LOOPBACK, port);
+	char buffer[4096], status[13] = "";
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	ssize_t got;
+
+	if (fd < 0)
+		fail("socket");
+	if (!connect(fd, (struct sockaddr *)&remote, sizeof(remote)) && write(fd, request, sizeof(request) - 1) > 0 &&
+	    read(fd, status, sizeof(status) - 1) == sizeof(status) - 1)
+		while ((got = read(fd, buffer, sizeof(buffer))) > 0)
+			;
+	close(fd);
+	return !strcmp(status, "HTTP/1.1 200");
+}
+
+static int run_start(int port, char **command)
+{
+	struct timespec pause = { .tv_nsec = 500000 };
+	double start = seconds(), end = start + 30;
+	pid_t child = fork();
+
+	if (!child) {
+		if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
+			_exit(126);
+		execvp(*command, command);
+		_exit(127);
+	}
+	while (!serves_page(port)) {
+		if (seconds() > end || waitpid(child, NULL, WNOHANG) == child) {
+			kill(child, SIGKILL);
+			fprintf(stderr, "load: the agent did not start\n");
+			return 1;
+		}
+		nanosleep(&pause, NULL);
+	}
+	printf("%.1f\n", (seconds() - start) * 1e3);
+	kill(child, SIGTERM);
+	waitpid(child, NULL, 0);
+	return 0;
+}
+
 static int run_time(char **command)
 {
 	pid_t child = fork();
@@ -413,6 +459,8 @@ int main(int argc, char **argv)
 		run_churn(atoi(argv[2]));
 	else if (!strcmp(mode, "scrape") && argc >= 4)
 		run_scrape(atoi(argv[2]), atoi(argv[3]), argc > 4);
+	else if (!strcmp(mode, "start") && argc >= 4)
+		return run_start(atoi(argv[2]), argv + 3);
 	else if (!strcmp(mode, "time"))
 		return run_time(argv + 2);
 	else

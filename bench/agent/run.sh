@@ -501,15 +501,11 @@ packets() {
 # ---- Start and sizes ----
 
 start() {
-    local i from
+    local i
     for ((i = 0; i < rounds; i++)); do
-        from=$(date +%s%N)
-        start_agent 5
-        until page && (($(metric caretta_polls_made) > 0)); do sleep 0.001; done
-        echo $((($(date +%s%N) - from) / 1000)) >>"$work/starts"
-        stop_agent
+        "$work/load" start "$port" "$agent" --prometheus-port "$port" >>"$work/starts"
     done
-    figure start.first_page_ms "$(sort -n "$work/starts" | awk '{ v[NR] = $1 } END { printf "%.1f", v[int((NR + 1) / 2)] / 1e3 }')"
+    figure start.first_page_ms "$(sort -n "$work/starts" | awk '{ v[NR] = $1 } END { printf "%.1f", v[int((NR + 1) / 2)] }')"
 }
 
 sizes() {

@@ -17,7 +17,7 @@ internal sealed record AgentOptions
     private const int MaxNodeNameLength = 253;      // RFC 1123 subdomain, as the API server checks it
     private const int MaxMaxLinks = 1_000_000;
 
-    private static readonly string[] TakenPaths = ["/", "/healthz", "/readyz"];
+    private static readonly string[] TakenPaths = ["/", "/healthz", "/readyz", "/map.js", "/layout.js", "/style.css"];
 
     // Flags that are not settings. Help and version are answered wherever they stand, even beside something wrong.
     private static readonly string[] OtherFlags = ["--help", "--version", "--json"];
@@ -28,7 +28,7 @@ internal sealed record AgentOptions
         new("PROMETHEUS_PORT", "7117", "a port from 1 to 65535", "port to listen on", false, static (options, text) =>
             ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port != 0
                 ? options with { Port = port } : null),
-        new("PROMETHEUS_ENDPOINT", "/metrics", "a path such as /metrics, other than /, /healthz and /readyz", "path of the metric page",
+        new("PROMETHEUS_ENDPOINT", "/metrics", "a path such as /metrics, other than those of the map and of /healthz and /readyz", "path of the metric page",
             false, static (options, text) => IsEndpoint(text) ? options with { Endpoint = text } : null),
         new("POLL_INTERVAL", "5", "seconds from 0.02 to 3600", "time from one poll to the next", false, static (options, text) =>
             double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
@@ -51,6 +51,11 @@ internal sealed record AgentOptions
         new("LINK_METRICS", "all", "all, or names separated by commas of " + LinkFamily.Names, "metrics to export for each link", false,
             static (options, text) => LinkFamily.TryParseSelection(text, out LinkFamilies families, out _)
                 ? options with { LinkFamilies = families } : null),
+        new("MAP", "true", "true or false", "serve the map at / and the API behind it", true, static (options, text) =>
+            ParseBool(text) is { } value ? options with { Map = value } : null),
+        new("PROMETHEUS_URL", "", "an http or https URL without query, or nothing",
+            "Prometheus or VictoriaMetrics that collects from all agents, for the map of the whole cluster", false,
+            static (options, text) => IsStoreUrl(text) ? options with { PrometheusUrl = text } : null),
     ];
 
     /// <summary>What to do.</summary>
@@ -89,6 +94,12 @@ internal sealed record AgentOptions
     /// <summary>Metric families to export for each link.</summary>
     public LinkFamilies LinkFamilies { get; init; } = LinkFamilies.All;
 
+    /// <summary>Whether the map and the API behind it are served.</summary>
+    public bool Map { get; init; } = true;
+
+    /// <summary>The store that collects from all agents; empty for none. May hold a password: not for logs.</summary>
+    public string PrometheusUrl { get; init; } = "";
+
     /// <summary>What of the kernel to do without, for developers: <see cref="KernelPartList.Variable"/>, which has no flag.</summary>
     public KernelParts Without { get; init; }
 
@@ -117,7 +128,8 @@ internal sealed record AgentOptions
                 ? flag : (setting.Variable, variable(setting.Variable));
             if (value is not null)
             {
-                options = setting.Apply(options, value) ?? throw OptionsException.BadValue(name, setting.Expected, value);
+                options = setting.Apply(options, value)
+                    ?? throw OptionsException.BadValue(name, setting.Expected, setting.Variable == "PROMETHEUS_URL" ? HidePassword(value) : value);
             }
         }
 
@@ -246,10 +258,24 @@ internal sealed record AgentOptions
         _ => null,
     };
 
+    private static bool IsStoreUrl(string text) => text.Length == 0
+        || (Uri.TryCreate(text, UriKind.Absolute, out Uri? url)
+            && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
+            && url.Host.Length > 0 && url.Query.Length == 0 && url.Fragment.Length == 0);
+
+    private static string HidePassword(string url)
+    {
+        int at = url.LastIndexOf('@');
+        int begin = url.IndexOf("//", StringComparison.Ordinal);
+        begin = begin < 0 ? 0 : begin + 2;
+        return at > begin ? string.Concat(url.AsSpan(0, begin), "…", url.AsSpan(at)) : url;
+    }
+
     // Matched byte for byte against the request's path, so only characters that a client sends as they are (RFC 3986, section 3.3).
     private static bool IsEndpoint(string text)
     {
-        if (!text.StartsWith('/') || text.Length > MaxEndpointLength || TakenPaths.Contains(text))
+        if (!text.StartsWith('/') || text.Length > MaxEndpointLength || TakenPaths.Contains(text)
+            || text.StartsWith("/api/", StringComparison.Ordinal))
         {
             return false;
         }

@@ -3,6 +3,7 @@ using Caretta.Aot.Http;
 using Caretta.Aot.Identity;
 using Caretta.Aot.Kubernetes;
 using Caretta.Aot.Links;
+using Caretta.Aot.Map;
 using Caretta.Aot.Metrics;
 using Caretta.Aot.Snapshots;
 using Caretta.Bpf;
@@ -25,6 +26,7 @@ internal sealed class AgentService : IAsyncDisposable
     private readonly ManualResetEventSlim _wake;
     private readonly HttpServer _server;
     private readonly ReadOnlyMemory<byte> _index;
+    private readonly MapRoutes? _map;
     private MetricsContent.Pool? _pages;
     private Agent? _agent;
     private long _scrapes;
@@ -38,6 +40,7 @@ internal sealed class AgentService : IAsyncDisposable
         _startTime = startTime;
         _log = log;
         _index = Encoding.UTF8.GetBytes(WriteIndex(options));
+        _map = options.Map ? new MapRoutes() : null;
         var serverOptions = new HttpServerOptions
         {
             Port = options.Port,
@@ -48,7 +51,7 @@ internal sealed class AgentService : IAsyncDisposable
             new HttpRoute(options.Endpoint, ServeMetrics),
             new HttpRoute("/healthz", static (in _) => HttpReply.Text(200, Healthy)),
             new HttpRoute("/readyz", (in _) => Volatile.Read(ref _agent) is { IsReady: true } ? HttpReply.Text(200, Healthy) : HttpReply.Text(503, NotReady)),
-            new HttpRoute("/", (in _) => HttpReply.Text(200, _index)),
+            .. _map?.Routes ?? [new HttpRoute("/", (in _) => HttpReply.Text(200, _index))],
         ]);
         _server.Start();
     }
@@ -92,6 +95,11 @@ internal sealed class AgentService : IAsyncDisposable
             tier, memory, exchange, facts, workloads, naming, limits, _wake, _options.PollInterval, () => Interlocked.Read(ref _scrapes), _log);
         Volatile.Write(ref _pages, new MetricsContent.Pool(new MetricsPagePool(exchange, new MetricsLayout(facts, _options.LinkFamilies))));
         Volatile.Write(ref _agent, agent);
+        _map?.Begin(
+            new MapAnswers(
+                () => new NodeMap(exchange, NodeName, _options.PollInterval, _options.PrometheusUrl.Length > 0),
+                TimeProvider.System),
+            () => agent.HasPolled);
 
         // Parsing the kernel's types took some megabytes that are not needed again.
         GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
@@ -109,11 +117,18 @@ internal sealed class AgentService : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        _map?.Dispose();
+        await _server.DisposeAsync();
+    }
+
+    private string NodeName => _options.NodeName.Length > 0 ? _options.NodeName : Environment.MachineName;
 
     private static string WriteIndex(AgentOptions options) =>
         $"caretta {BuildInfo.Version}: who talks to whom on this machine\n\n"
-        + $"{options.Endpoint}  metrics (Prometheus text, OpenMetrics)\n/healthz  the process is alive\n/readyz   the last poll succeeded\n";
+        + $"{options.Endpoint}  metrics (Prometheus text, OpenMetrics)\n/healthz  the process is alive\n/readyz   the last poll succeeded\n\n"
+        + "The map is switched off: MAP=true, or the flag --map, serves it here.\n";
 
     private HttpReply ServeMetrics(in HttpRequest request)
     {

@@ -22,6 +22,7 @@ public sealed partial class LayeringTests
         ["Dns"] = ["Caretta.Aot.Identity"],
         ["Kubernetes"] = ["Caretta.Aot.Identity"],
         ["Metrics"] = ["Caretta.Aot.Identity", "Caretta.Aot.Snapshots"],
+        ["Map"] = ["Caretta.Aot.Identity", "Caretta.Aot.Snapshots"],
         ["Http"] = [],
         // Commands of their own: they try the real thing.
         ["Check"] = ["Caretta.Aot.Kubernetes", "Caretta.Aot.Links", "Caretta.Bpf"],

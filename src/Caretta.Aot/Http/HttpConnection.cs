@@ -65,6 +65,9 @@ internal sealed class HttpConnection : IThreadPoolWorkItem
         /// <summary>For the rest of a head.</summary>
         Head,
 
+        /// <summary>For what a handler promised, which has a limit of its own.</summary>
+        Answer,
+
         /// <summary>For the client to take a piece.</summary>
         Send,
 
@@ -145,7 +148,7 @@ internal sealed class HttpConnection : IThreadPoolWorkItem
     {
         lock (_gate)
         {
-            if (_wait == Wait.Send)
+            if (_wait is Wait.Send or Wait.Answer)
             {
                 _closing = true;
             }
@@ -173,8 +176,17 @@ internal sealed class HttpConnection : IThreadPoolWorkItem
             HttpStep step = _refused ? _exchange.Refuse(HttpReject.TooManyConnections) : _exchange.Next();
             bool inResponse = false;
             bool inHead = false;
-            while (step is HttpStep.Receive or HttpStep.Send)
+            while (step is HttpStep.Receive or HttpStep.Send or HttpStep.Wait)
             {
+                if (step == HttpStep.Wait)
+                {
+                    // A client that leaves meanwhile is noticed when the answer is sent.
+                    Begin(Wait.Answer);
+                    await ((Task)_exchange.Later!).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    step = _exchange.Next();
+                    continue;
+                }
+
                 if (step == HttpStep.Send)
                 {
                     BeginSend(newResponse: !inResponse);

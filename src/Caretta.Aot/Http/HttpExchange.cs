@@ -12,6 +12,9 @@ internal enum HttpStep
     /// <summary>Send <see cref="HttpExchange.Pending"/>.</summary>
     Send,
 
+    /// <summary>Wait for <see cref="HttpExchange.Later"/>.</summary>
+    Wait,
+
     /// <summary>Everything is sent: close, letting the client read it first.</summary>
     Close,
 
@@ -42,19 +45,31 @@ internal sealed class HttpExchange(HttpShared shared, PipeReader input)
     private ReadOnlyMemory<byte> _body;
     private IHttpContent? _content;
     private GzipEncoder? _gzip;
+    private HttpTerms _terms;
     private bool _chunked;
+    private bool _packs;
     private bool _close;
 
     /// <summary>Bytes to send; valid until the next call of a method.</summary>
     public ReadOnlyMemory<byte> Pending => _output.Written;
 
+    /// <summary>What a handler has promised; null while nothing is awaited.</summary>
+    public Task<HttpReply>? Later { get; private set; }
+
     /// <summary>Whether no byte of a next request has arrived.</summary>
     public bool IsIdle { get; private set; } = true;
 
-    /// <summary>Goes on: after a receive with what arrived, after a send with what follows.</summary>
+    /// <summary>Goes on: after a receive with what arrived, after a send with what follows, after a wait with what was promised.</summary>
     public HttpStep Next()
     {
         _output.Clear();
+        if (Later is { } later)
+        {
+            Later = null;
+            Answer(later);
+            return HttpStep.Send;
+        }
+
         if (_content is not null || !_body.IsEmpty)
         {
             return WritePiece();
@@ -121,7 +136,7 @@ internal sealed class HttpExchange(HttpShared shared, PipeReader input)
         }
 
         input.AdvanceTo(head.End);
-        return HttpStep.Send;
+        return Later is null ? HttpStep.Send : HttpStep.Wait;
     }
 
     private void Respond(ReadOnlySpan<byte> head)
@@ -133,8 +148,7 @@ internal sealed class HttpExchange(HttpShared shared, PipeReader input)
             return;
         }
 
-        bool keepAlive = !request.AsksToClose && (request.Is11 || request.AsksToKeep);
-        bool isHead = request.Method == HttpMethodKind.Head;
+        _terms = HttpTerms.Of(request);
         HttpRoute? route = FindRoute(request.Path);
         reject = request.Method == HttpMethodKind.Unknown ? HttpReject.UnknownMethod
             : request.Method == HttpMethodKind.Known ? HttpReject.Method
@@ -142,24 +156,49 @@ internal sealed class HttpExchange(HttpShared shared, PipeReader input)
             : HttpReject.None;
         if (reject != HttpReject.None)
         {
-            WriteReject(reject, keepAlive, request.Is11, isHead);
+            WriteReject(reject);
             return;
         }
 
         try
         {
             HttpReply reply = route!.Handler(request);
-            WriteReply(reply, request, keepAlive, isHead);
+            if (reply.Later is { IsCompleted: false } later)
+            {
+                Later = later;
+                return;
+            }
+
+            WriteReply(reply.Later is null ? reply : reply.Later.GetAwaiter().GetResult());
         }
         catch (Exception failure)
         {
-            // Whatever a handler did wrong must cost one response, not the server.
-            ReleaseContent();
-            _body = default;
-            _output.Clear();
-            shared.Options.OnError?.Invoke(failure);
-            WriteReject(HttpReject.HandlerFailed, keepAlive, request.Is11, isHead);
+            FailHandler(failure);
         }
+    }
+
+    // The task has ended.
+    private void Answer(Task<HttpReply> later)
+    {
+        try
+        {
+            WriteReply(later.GetAwaiter().GetResult());
+        }
+        catch (Exception failure)
+        {
+            FailHandler(failure);
+        }
+    }
+
+    // Whatever a handler did wrong must cost one response, not the server.
+    private void FailHandler(Exception failure)
+    {
+        ReleaseContent();
+        _body = default;
+        _packs = false;
+        _output.Clear();
+        shared.Options.OnError?.Invoke(failure);
+        WriteReject(HttpReject.HandlerFailed);
     }
 
     private HttpRoute? FindRoute(ReadOnlySpan<byte> path)
@@ -175,34 +214,87 @@ internal sealed class HttpExchange(HttpShared shared, PipeReader input)
         return null;
     }
 
-    private void WriteReply(in HttpReply reply, in HttpRequest request, bool keepAlive, bool isHead)
+    private void WriteReply(in HttpReply reply)
     {
-        _content = reply.Content;
-        _chunked = _content is not null && request.Is11;
-        bool gzip = _content is not null && HttpNegotiation.AcceptsGzip(request);
-        if (gzip && !isHead)
+        if (reply.Document is not null)
         {
-            _gzip = shared.Gzip.TryRent();
-            gzip = _gzip is not null;
+            WriteDocument(reply.Document);
+            return;
         }
 
-        // Without chunks only the end of the connection can tell the end of a body of unknown length.
-        keepAlive &= _content is null || _chunked;
-        BeginHead(reply.Status, keepAlive, request.Is11);
+        BeginContent(reply.Content);
+        BeginHead(reply.Status, KeepsAlive(), _terms.Is11);
         HttpResponseHead.Add(_output, "Content-Type: "u8, _content is null ? reply.ContentType.Span : _content.ContentType);
+        _output.Append(reply.Headers.Span);
         if (_content is not null)
         {
             HttpResponseHead.Add(_output, "Vary: "u8, reply.Negotiated ? "Accept, Accept-Encoding"u8 : "Accept-Encoding"u8);
         }
 
-        if (gzip)
+        WriteBody(reply.Body);
+    }
+
+    private void WriteDocument(HttpDocument document)
+    {
+        bool known = _terms.Known == document.Tag;
+        bool packed = _terms.AcceptsGzip;
+        if (!known && !packed)
+        {
+            _content = document.Unpack();
+            _chunked = _terms.Is11;
+        }
+
+        BeginHead(known ? 304 : 200, KeepsAlive(), _terms.Is11);
+        HttpResponseHead.AddTag(_output, document.Tag);
+        HttpResponseHead.Add(_output, "Vary: "u8, "Accept-Encoding"u8);
+        _output.Append(document.Headers.Span);
+        if (known)
+        {
+            _output.Append("\r\n"u8);
+            return;
+        }
+
+        HttpResponseHead.Add(_output, "Content-Type: "u8, document.ContentType.Span);
+        if (packed)
         {
             HttpResponseHead.Add(_output, "Content-Encoding: "u8, "gzip"u8);
         }
 
+        WriteBody(packed ? document.Gzip : default);
+    }
+
+    private void BeginContent(IHttpContent? content)
+    {
+        _content = content;
+        _chunked = content is not null && _terms.Is11;
+        if (content is null || !_terms.AcceptsGzip)
+        {
+            return;
+        }
+
+        _packs = _terms.IsHead;
+        if (!_terms.IsHead)
+        {
+            _gzip = shared.Gzip.TryRent();
+            _packs = _gzip is not null;
+        }
+    }
+
+    // Without chunks only the end of the connection can tell the end of a body of unknown length.
+    private bool KeepsAlive() => _terms.KeepAlive && (_content is null || _chunked);
+
+    // Ends the head and begins the body: of the content if there is one.
+    private void WriteBody(ReadOnlyMemory<byte> body)
+    {
+        if (_packs)
+        {
+            HttpResponseHead.Add(_output, "Content-Encoding: "u8, "gzip"u8);
+            _packs = false;
+        }
+
         if (_content is null)
         {
-            HttpResponseHead.AddLength(_output, reply.Body.Length);
+            HttpResponseHead.AddLength(_output, body.Length);
         }
         else if (_chunked)
         {
@@ -210,13 +302,13 @@ internal sealed class HttpExchange(HttpShared shared, PipeReader input)
         }
 
         _output.Append("\r\n"u8);
-        if (isHead)
+        if (_terms.IsHead)
         {
             ReleaseContent();
             return;
         }
 
-        _body = reply.Body;
+        _body = body;
         if (_content is null)
         {
             WriteFixedPiece();
@@ -226,6 +318,8 @@ internal sealed class HttpExchange(HttpShared shared, PipeReader input)
             WriteContentPiece(first: true);
         }
     }
+
+    private void WriteReject(HttpReject reject) => WriteReject(reject, _terms.KeepAlive, _terms.Is11, _terms.IsHead);
 
     private void WriteReject(HttpReject reject, bool keepAlive, bool is11, bool isHead)
     {

@@ -43,6 +43,15 @@ internal static class HttpResponseHead
         output.Append("\r\n"u8);
     }
 
+    /// <summary>Adds the weak entity tag of a document.</summary>
+    public static void AddTag(SendBuffer output, ulong tag)
+    {
+        output.Append("ETag: W/\""u8);
+        _ = Utf8Formatter.TryFormat(tag, output.GetSpan(HttpTerms.TagDigits), out int written, new StandardFormat('x', HttpTerms.TagDigits));
+        output.Advance(written);
+        output.Append("\"\r\n"u8);
+    }
+
     /// <summary>Fills in the size of a chunk whose place was kept with <see cref="ChunkHeadBytes"/> bytes.</summary>
     public static void PatchChunkHead(Span<byte> place, int size)
     {
@@ -53,6 +62,7 @@ internal static class HttpResponseHead
     private static ReadOnlySpan<byte> StatusLine(int status) => status switch
     {
         200 => "HTTP/1.1 200 OK\r\n"u8,
+        304 => "HTTP/1.1 304 Not Modified\r\n"u8,
         400 => "HTTP/1.1 400 Bad Request\r\n"u8,
         404 => "HTTP/1.1 404 Not Found\r\n"u8,
         405 => "HTTP/1.1 405 Method Not Allowed\r\n"u8,
@@ -61,7 +71,9 @@ internal static class HttpResponseHead
         414 => "HTTP/1.1 414 URI Too Long\r\n"u8,
         431 => "HTTP/1.1 431 Request Header Fields Too Large\r\n"u8,
         501 => "HTTP/1.1 501 Not Implemented\r\n"u8,
+        502 => "HTTP/1.1 502 Bad Gateway\r\n"u8,
         503 => "HTTP/1.1 503 Service Unavailable\r\n"u8,
+        504 => "HTTP/1.1 504 Gateway Timeout\r\n"u8,
         505 => "HTTP/1.1 505 HTTP Version Not Supported\r\n"u8,
         _ => "HTTP/1.1 500 Internal Server Error\r\n"u8,
     };

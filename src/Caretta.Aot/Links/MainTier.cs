@@ -19,7 +19,11 @@ internal sealed class MainTier : ILinkTier
     // half full.
     private const uint OffersPerSlots = 4;
 
+    // include/uapi/linux/bpf.h, ___BPF_FUNC_MAPPER; Linux 5.17.
+    private const int LoopHelper = 181;
+
     private readonly LoadedObject _loaded;
+    private readonly BpfProgram _ownSockets;
     private readonly LinkMaps _links;
     private readonly BpfMap _globals;
     private readonly byte[] _globalsValue;
@@ -37,6 +41,7 @@ internal sealed class MainTier : ILinkTier
         _links = new LinkMaps(loaded.Map("active_links"), loaded.Map("links_a"), loaded.Map("links_b"));
         (_globals, _countersOffset) = loaded.Variable("counters");
         _globalsValue = new byte[_globals.Shape.ValueSize];
+        _ownSockets = loaded.Programs.First(static program => program.Name.StartsWith("own_sockets", StringComparison.Ordinal));
         _maxOffers = loaded.Map("handshakes").Shape.MaxEntries / OffersPerSlots;
         Programs = [loaded.Program("inet_sock_set_state"), loaded.Program("sweep_sockets"), loaded.Program("sock_ops")];
     }
@@ -77,6 +82,10 @@ internal sealed class MainTier : ILinkTier
             file.Map("links_a").MaxEntries = file.Map("links_b").MaxEntries = capacity;
         }
 
+        bool hasLoop = KernelFeatures.HasHelper(BpfProgramType.SocketFilter, LoopHelper);
+        file.Program("own_sockets").AutoLoad = hasLoop;
+        file.Program("own_sockets_before_5_17").AutoLoad = !hasLoop;
+
         LoadedObject loaded = BpfLoader.Load(file);
         try
         {
@@ -97,7 +106,7 @@ internal sealed class MainTier : ILinkTier
         // In this order: what is accepted once sockops runs inherits its listener's owner, and a connection that changes state meanwhile
         // is seen by one of the two, and both may see it.
         // What was begun before sockops ran and is established meanwhile has no owner yet: own_sockets notes it the second time.
-        RunOnce(BpfLink.AttachIterator(_loaded.Program("own_sockets")));
+        RunOnce(BpfLink.AttachIterator(_ownSockets));
         _attached.Add(BpfLink.AttachCgroup(_loaded.Program("sock_ops"), cgroupMount));
         _attached.Add(BpfLink.AttachTracing(_loaded.Program("inet_sock_set_state")));
         _sweep = new BpfIterator(BpfLink.AttachIterator(_loaded.Program("sweep_sockets"), _loaded.Map("sockets")));
@@ -111,7 +120,7 @@ internal sealed class MainTier : ILinkTier
     /// <exception cref="BpfException">The kernel refused.</exception>
     public void Adopt()
     {
-        RunOnce(BpfLink.AttachIterator(_loaded.Program("own_sockets")));
+        RunOnce(BpfLink.AttachIterator(_ownSockets));
         EndStart();
         RunOnce(BpfLink.AttachIterator(_loaded.Program("adopt_sockets"), _loaded.Map("sockets")));
         ReadCounters();

@@ -33,6 +33,7 @@ internal sealed class ShownLinks
     private int[] _slotOfColumn = [];
     private readonly LinkRanking _smallest = new();
     private readonly LinkRanking _challengers = new();
+    private readonly long _madeAt;
     private long _lastScan;
     private long _lastExchange;
     private LinkLedger _ledger;
@@ -44,7 +45,7 @@ internal sealed class ShownLinks
         _limits = limits;
         _time = time;
         _scanInterval = limits.LinkTtl / 8 < MaxScanInterval ? limits.LinkTtl / 8 : MaxScanInterval;
-        _lastScan = _lastExchange = time.GetTimestamp();
+        _madeAt = _lastScan = _lastExchange = time.GetTimestamp();
     }
 
     /// <summary>What is shown.</summary>
@@ -63,7 +64,7 @@ internal sealed class ShownLinks
         }
 
         slot = Take();
-        _slots[slot] = new Slot { Identity = identity, Column = -1, LastActive = now };
+        _slots[slot] = new Slot { Identity = identity, Column = -1, LastActive = now, FirstSeen = Tenths(now) };
         if (_shown < _limits.MaxLinks)
         {
             Show(slot, Columns.Add(identity));
@@ -135,7 +136,9 @@ internal sealed class ShownLinks
             slot.CandidateBytes += totals.SentBytes + totals.ReceivedBytes;
         }
 
-        AddToColumn(ColumnOf(ref slot), in totals);
+        int column = ColumnOf(ref slot);
+        AddToColumn(column, in totals);
+        Columns.LastSeen[column] = Tenths(now);
     }
 
     /// <summary>Adds connections that are open.</summary>
@@ -153,6 +156,8 @@ internal sealed class ShownLinks
     /// <returns>Whether keys refer to links that ended: they should be dropped at once.</returns>
     public bool EndPoll(long now)
     {
+        Columns.Now = Tenths(now);
+        Columns.WallTime = _time.GetUtcNow();
         if (_candidates > 0 && _time.GetElapsedTime(_lastExchange, now) >= ExchangeInterval)
         {
             _lastExchange = now;
@@ -311,6 +316,8 @@ internal sealed class ShownLinks
     private void Show(int link, int column)
     {
         _slots[link].Column = column;
+        Columns.FirstSeen[column] = _slots[link].FirstSeen;
+        Columns.LastSeen[column] = Tenths(_slots[link].LastActive);
         SetSlotOfColumn(column, link);
         _shown++;
     }
@@ -355,6 +362,7 @@ internal sealed class ShownLinks
         {
             column = Columns.Add(new LinkIdentity(_resolver.Other, _resolver.Other, 0, role));
             SetSlotOfColumn(column, -1);
+            Columns.FirstSeen[column] = Columns.LastSeen[column] = Columns.Now;
         }
 
         return column;
@@ -369,6 +377,9 @@ internal sealed class ShownLinks
         Columns.Failed[column] += totals.Failed;
         Columns.Open[column] += totals.Open;
     }
+
+    // Fine enough for people, and good for 13 years.
+    private uint Tenths(long now) => (uint)(_time.GetElapsedTime(_madeAt, now).Ticks / (TimeSpan.TicksPerSecond / 10));
 
     private int Take()
     {
@@ -395,6 +406,7 @@ internal sealed class ShownLinks
         public long LastActive;
         public ulong CandidateBytes;
         public long Open;
+        public uint FirstSeen;
         public int Column;      // -1: candidate; Ended: ended or free
         public int Keys;
     }

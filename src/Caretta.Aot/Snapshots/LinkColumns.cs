@@ -14,6 +14,8 @@ internal sealed class LinkColumns
     private ulong[] _closed = [];
     private ulong[] _failed = [];
     private long[] _open = [];
+    private uint[] _firstSeen = [];
+    private uint[] _lastSeen = [];
     private int _changes;      // of identities, those that were appended left out
     private LinkColumns? _copied;
     private int _copiedChanges;
@@ -42,6 +44,22 @@ internal sealed class LinkColumns
 
     /// <summary>Connections open now. May be negative where an update was lost: show it as 0.</summary>
     public Span<long> Open => _open.AsSpan(0, Count);
+
+    /// <summary>When each link was first seen, on the scale of <see cref="Now"/>.</summary>
+    public Span<uint> FirstSeen => _firstSeen.AsSpan(0, Count);
+
+    /// <summary>When a counter of each link last moved, on the scale of <see cref="Now"/>.</summary>
+    public Span<uint> LastSeen => _lastSeen.AsSpan(0, Count);
+
+    /// <summary>When the values were true, in tenths of a second since the table was made, whatever the wall clock does.</summary>
+    public uint Now { get; set; }
+
+    /// <summary>What the wall clock said then.</summary>
+    public DateTimeOffset WallTime { get; set; }
+
+    /// <summary>A time on the scale of <see cref="Now"/> in seconds since 1970.</summary>
+    public double ToUnixSeconds(uint tenths) =>
+        (WallTime - DateTimeOffset.UnixEpoch).TotalSeconds - ((Now - (double)tenths) / 10);
 
     /// <summary>Appends a link with all values 0 and returns its number. Capacity grows by half when it is used up.</summary>
     public int Add(LinkIdentity identity)
@@ -82,6 +100,8 @@ internal sealed class LinkColumns
         _closed[index] = _closed[last];
         _failed[index] = _failed[last];
         _open[index] = _open[last];
+        _firstSeen[index] = _firstSeen[last];
+        _lastSeen[index] = _lastSeen[last];
         Clear(last);
         Count = last;
     }
@@ -110,6 +130,10 @@ internal sealed class LinkColumns
         source.Closed.CopyTo(_closed);
         source.Failed.CopyTo(_failed);
         source.Open.CopyTo(_open);
+        source.FirstSeen.CopyTo(_firstSeen);
+        source.LastSeen.CopyTo(_lastSeen);
+        Now = source.Now;
+        WallTime = source.WallTime;
     }
 
     // By half, not to double: there are several copies of all columns.
@@ -119,6 +143,7 @@ internal sealed class LinkColumns
     {
         _sentBytes[index] = _receivedBytes[index] = _opened[index] = _closed[index] = _failed[index] = 0;
         _open[index] = 0;
+        _firstSeen[index] = _lastSeen[index] = 0;
     }
 
     private void Resize(int capacity)
@@ -129,5 +154,7 @@ internal sealed class LinkColumns
         Array.Resize(ref _closed, capacity);
         Array.Resize(ref _failed, capacity);
         Array.Resize(ref _open, capacity);
+        Array.Resize(ref _firstSeen, capacity);
+        Array.Resize(ref _lastSeen, capacity);
     }
 }
