@@ -465,7 +465,8 @@ vm_suites() {
 
 # ---- Benchmarks ---------------------------------------------------------------------------------------------------
 
-bench_packages="iproute2=ip nftables=/usr/sbin/nft"
+bench_packages="iproute2=ip nftables=/usr/sbin/nft debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg"
+full_bench_packages="qemu-system-x86=qemu-system-x86_64 busybox-static=busybox cpio=cpio"
 
 # measure FILE WHAT…: figures of the whole agent and of its parts, to the file.
 measure() {
@@ -653,9 +654,14 @@ bench)
         build
         publish
         if [[ ${1:-} == --full ]]; then
-            CARETTA_BENCH_SCALE=full CARETTA_BENCH_ROUNDS=15 measure "$artifacts/bench/full.tsv" sizes start footprint packets scrape scale overhead
+            # shellcheck disable=SC2086
+            need $full_bench_packages
+            publish_trial
+            CARETTA_BENCH_SCALE=full CARETTA_BENCH_ROUNDS=15 measure "$artifacts/bench/full.tsv" \
+                sizes start footprint packets scrape registry scale overhead soak
+            bench/agent/instructions.sh | tee -a "$artifacts/bench/full.tsv" >&2
         else
-            measure "$artifacts/bench/figures.tsv" sizes start footprint packets scrape scale overhead
+            measure "$artifacts/bench/figures.tsv" sizes start footprint packets scrape registry scale overhead
         fi
         ;;
     *) die "bench takes --check or --full, not \"$1\"" ;;

@@ -1,3 +1,4 @@
+using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Running;
 
 using Caretta.Benchmarks;
@@ -8,4 +9,6 @@ if (args is ["figures", var drain])
     return;
 }
 
-BenchmarkSwitcher.FromAssembly(typeof(BtfBenchmarks).Assembly).Run(args);
+// Before everything else: --aot asks for the same compiled ahead of time, too.
+(IConfig config, string[] rest) = args is ["--aot", .. var others] ? (new AheadOfTimeConfig(), others) : (DefaultConfig.Instance, args);
+BenchmarkSwitcher.FromAssembly(typeof(BtfBenchmarks).Assembly).Run(rest, config);

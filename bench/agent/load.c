@@ -10,6 +10,8 @@
  *   load hold CONNECTIONS PORTS NUMBER
  *                             holds connections to PORTS server ports on 127.77.NUMBER.1; prints "ready", then for each number read
  *                             sends a byte over so many of them and prints "done"; ends with its input
+ *   load churn RATE           so many connections a second until it is killed, each of another name and every few to another port;
+ *                             some stay open for a while, some fail
  *   load scrape PORT COUNT [gzip]  GET /metrics over one connection  -> bytes of the last page
  *   load start PORT COMMAND... runs an agent until it serves a page -> ms from its start to the end of the page
  *   load time COMMAND...      runs it                                -> ms of processor time
@@ -36,6 +38,12 @@
 #define FIRST_PORT 10000
 /* Closed connections keep their ports for a minute: enough addresses to have one for each. */
 #define SERVER_ADDRESSES 250
+/* Of churn: names of processes and server ports in turn, connections open at a time, how many share a port, and which one fails. */
+#define CHURN_NAMES 20000
+#define CHURN_PORTS 20000
+#define CHURN_OPEN 200
+#define CHURN_PER_PORT 4
+#define CHURN_FAILURE 4
 
 static void fail(const char *what)
 {
@@ -281,6 +289,61 @@ static void run_hold(int connections, int ports, int number)
 	}
 }
 
+static void fail_to_connect(uint32_t number)
+{
+	/* Nobody listens there; each address is another external end. */
+	struct sockaddr_in remote = address((127 << 24) + (79 << 16) + (number & 0xffff), 9);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		fail("socket");
+	if (!connect(fd, (struct sockaddr *)&remote, sizeof(remote)))
+		fail("a connection that should have failed");
+	close(fd);
+}
+
+static void run_churn(int rate)
+{
+	char request[REQUEST_BYTES] = "", name[16];
+	int clients[CHURN_OPEN], servers[CHURN_OPEN], listener = -1, place;
+	uint32_t i, number, host = (127 << 24) + (77 << 16) + 1;
+	struct timespec next;
+
+	memset(clients, -1, sizeof(clients));
+	clock_gettime(CLOCK_MONOTONIC, &next);
+	for (i = 0;; i++) {
+		number = i / CHURN_PER_PORT;
+		place = i % CHURN_OPEN;
+		snprintf(name, sizeof(name), "churn-%u", i % CHURN_NAMES);
+		prctl(PR_SET_NAME, name);
+		if (i % CHURN_PER_PORT == 0) {
+			if (listener >= 0)
+				close(listener);
+			listener = listen_on(host, FIRST_PORT + number % CHURN_PORTS, NULL);
+		}
+		if (clients[place] >= 0) {
+			close(clients[place]);
+			close(servers[place]);
+		}
+		clients[place] = connect_to(host, FIRST_PORT + number % CHURN_PORTS);
+		servers[place] = accept(listener, NULL, NULL);
+		if (servers[place] < 0)
+			fail("accept");
+		write_all(clients[place], request, sizeof(request));
+		if (!read_all(servers[place], request, sizeof(request)))
+			fail("read");
+		write_all(servers[place], request, 1);
+		if (!read_all(clients[place], request, 1))
+			fail("read");
+		if (i % CHURN_FAILURE == 0)
+			fail_to_connect(i / CHURN_FAILURE);
+		next.tv_nsec += 1000000000 / rate;
+		next.tv_sec += next.tv_nsec / 1000000000;
+		next.tv_nsec %= 1000000000;
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+	}
+}
+
 static size_t read_page(int fd)
 {
 	static const char end[] = "\r\n0\r\n\r\n";
@@ -392,6 +455,8 @@ int main(int argc, char **argv)
 		run_ping(strtoull(argv[2], NULL, 10));
 	else if (!strcmp(mode, "hold") && argc == 5)
 		run_hold(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
+	else if (!strcmp(mode, "churn"))
+		run_churn(atoi(argv[2]));
 	else if (!strcmp(mode, "scrape") && argc >= 4)
 		run_scrape(atoi(argv[2]), atoi(argv[3]), argc > 4);
 	else if (!strcmp(mode, "start") && argc >= 4)

@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
 # run.sh WHAT…: whole-agent measurements of artifacts/caretta with load.c, in a network namespace of their own. WHAT is overhead,
-# footprint, packets, scale, scrape, start, sizes, or check for those that are stable on a busy machine. Prints figures as NAME<tab>VALUE and
-# what they are made of as comments. Needs root and clang. CARETTA_BENCH_ROUNDS and CARETTA_BENCH_SCALE=full make it longer.
+# footprint, packets, scale, scrape, registry, start, sizes, soak, or check for those that are stable on a busy machine. Prints figures as
+# NAME<tab>VALUE and what they are made of as comments. Needs root and clang. CARETTA_BENCH_ROUNDS and CARETTA_BENCH_SCALE=full make it
+# longer; CARETTA_BENCH_SOAK_SECONDS (1800) and CARETTA_BENCH_SOAK_WARM (300) say how long the soak and what comes before it take.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 if [[ ${CARETTA_BENCH_NETNS:-} != "$$" ]]; then
+    # What is downloaded must be there before the network is gone.
+    if [[ " $* " == *" registry "* ]]; then
+        CARETTA_BENCH_REGISTRY=$("$here/../registry/fetch.sh")
+        export CARETTA_BENCH_REGISTRY
+    fi
     # exec keeps the process, so the number says that this is the second time through.
     CARETTA_BENCH_NETNS=$$ exec unshare --net -- bash "$here/run.sh" "$@"
 fi
@@ -17,7 +23,12 @@ work=$(mktemp -d)
 agent_pid=
 holders=()
 ss_pid=
+churn_pid=
+churn_cgroup=
+registry_pid=
 leave() {
+    stop_churn
+    stop_registry
     stop_agent
     release
     [[ -z $ss_pid ]] || kill "$ss_pid" 2>/dev/null || true
@@ -76,7 +87,7 @@ metric() { awk -v name="$1" '{ split($1, part, "{") } part[1] == name { sum += $
 count_links() { grep -c '^caretta_links_observed{' "$work/page" || true; }
 
 # Processor time that agents used so far, in us, to the scheduler's own precision.
-agent_cpu() { awk '$1 == "usage_usec" { print $2 }' "$cgroup/cpu.stat"; }
+agent_cpu() { awk '$1 == "usage_usec" { print $2 }' "${1:-$cgroup}/cpu.stat"; }
 kilobytes() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$agent_pid/smaps_rollup"; }
 
 wait_polls() { # COUNT
@@ -240,6 +251,62 @@ footprint() {
     [[ $scale != full ]] || state sockets_100k 50000 10
 }
 
+# ---- Soak ----
+
+# Another cgroup for the churn, and the one before it goes. Every second one is a unit; in the others it goes by the names of processes.
+move_churn() {
+    local before=$churn_cgroup
+    churn_cgroup=$cgroup.churn-$1
+    (($1 % 2)) || churn_cgroup+=.service
+    mkdir "$churn_cgroup"
+    echo "$churn_pid" >"$churn_cgroup/cgroup.procs"
+    [[ -z $before ]] || rmdir "$before"
+}
+
+stop_churn() {
+    [[ -n $churn_pid ]] || return 0
+    kill "$churn_pid" 2>/dev/null || true
+    wait "$churn_pid" 2>/dev/null || true
+    churn_pid=
+    [[ -z $churn_cgroup ]] || rmdir "$churn_cgroup" 2>/dev/null || true
+    churn_cgroup=
+}
+
+# middle COLUMN: the median of what comes in.
+middle() { awk -v column="$1" '{ print $column }' | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+# Everything the agent remembers has a limit, which strangers can make it reach: the time before the soak is for getting there.
+soak() {
+    local warm=${CARETTA_BENCH_SOAK_WARM:-300} seconds=${CARETTA_BENCH_SOAK_SECONDS:-1800} number=0 now=0 from=$SECONDS resident
+    start_agent 1 LINK_TTL=30
+    "$work/load" churn 200 &
+    churn_pid=$!
+    note "soak: second, RSS KB, anonymous KB, BPF bytes, links, keys, live sockets"
+    : >"$work/soak"
+    while ((now < warm + seconds)); do
+        move_churn $((number++))
+        "$work/load" scrape "$port" 2 >/dev/null
+        "$work/load" scrape "$port" 2 gzip >/dev/null
+        sleep $((from + number * 10 - SECONDS > 0 ? from + number * 10 - SECONDS : 0))
+        page
+        now=$((SECONDS - from))
+        resident="$now $(kilobytes Rss) $(kilobytes Anonymous)"
+        echo "$resident $(metric caretta_agent_bpf_map_memory_bytes) $(count_links) $(metric caretta_agent_link_keys) $(metric caretta_agent_live_sockets)" |
+            tee -a "$work/soak.all" | sed 's/^/# /'
+    done
+    awk -v warm="$warm" '$1 > warm' "$work/soak.all" >"$work/soak"
+    awk '{ print $1 / 3600, $2 * 1024 / 1e6 }' "$work/soak" >"$work/slope"
+    figure soak.seconds "$seconds"
+    figure soak.first_rss_mb "$(head -n 7 "$work/slope" | middle 2)"
+    figure soak.last_rss_mb "$(tail -n 7 "$work/slope" | middle 2)"
+    figure soak.rss_mb_per_hour "$(slope "$work/slope")"
+    figure soak.rss_range_mb "$(awk 'NR == 1 { least = most = $2 } $2 < least { least = $2 } $2 > most { most = $2 } END { printf "%.2f\n", most - least }' "$work/slope")"
+    figure soak.bpf_mb_per_hour "$(awk '{ print $1 / 3600, $4 / 1e6 }' "$work/soak" >"$work/slope" && slope "$work/slope")"
+    note "soak: $(metric caretta_agent_lost_updates_total) lost updates, $(metric caretta_agent_lost_connections_total) lost connections, $(metric caretta_agent_folded_links_total) links folded"
+    stop_churn
+    stop_agent
+}
+
 # ---- Scale ----
 
 # poll_cost [ACTIVE]: ms of processor time per poll, with so many connections used between polls.
@@ -340,6 +407,67 @@ scrape() {
     figure scrape.us_per_series "$(awk '{ print $1, $2 * 1e3 }' "$work/by_series" >"$work/slope" && slope "$work/slope")"
 }
 
+# ---- A registry in Go ----
+
+start_registry() { # PORT SERIES
+    mkdir "$cgroup.registry"
+    (
+        echo "$BASHPID" >"$cgroup.registry/cgroup.procs"
+        exec "$CARETTA_BENCH_REGISTRY" "$@"
+    ) >"$work/registry.log" 2>&1 &
+    registry_pid=$!
+    local end=$((SECONDS + 30))
+    until "$work/load" scrape "$1" 1 >/dev/null 2>&1; do
+        if ((SECONDS >= end)) || ! kill -0 "$registry_pid" 2>/dev/null; then
+            cat "$work/registry.log" >&2
+            exit 1
+        fi
+        sleep 0.05
+    done
+}
+
+stop_registry() {
+    [[ -n $registry_pid ]] || return 0
+    kill "$registry_pid" 2>/dev/null || true
+    wait "$registry_pid" 2>/dev/null || true
+    registry_pid=
+    rmdir "$cgroup.registry" 2>/dev/null || true
+}
+
+# one_scrape CGROUP PORT [gzip]: us of processor time per page, over ten of them.
+one_scrape() {
+    local group=$1 before
+    shift
+    before=$(agent_cpu "$group")
+    "$work/load" scrape "$1" 10 "${@:2}" >/dev/null
+    echo $((($(agent_cpu "$group") - before) / 10))
+}
+
+# As many series with the same labels from both, scraped in turns.
+registry() {
+    local round how
+    hold 5000 5000
+    start_agent 3600 MAX_LINKS=100000 LINK_METRICS=caretta_links_observed
+    page
+    start_registry $((port + 1)) "$(count_links)"
+    for how in plain gzip; do
+        local option=()
+        [[ $how == plain ]] || option=(gzip)
+        note "registry, $how: $("$work/load" scrape "$port" 10 "${option[@]}") bytes ours, $("$work/load" scrape $((port + 1)) 10 "${option[@]}") in Go, $(count_links) series"
+        : >"$work/pairs"
+        for ((round = 0; round < rounds; round++)); do
+            echo "$(one_scrape "$cgroup" "$port" "${option[@]}") $(one_scrape "$cgroup.registry" $((port + 1)) "${option[@]}")" >>"$work/pairs"
+        done
+        figure "registry.$how.ms" "$(middle 1 <"$work/pairs" | awk '{ print $1 / 1e3 }')"
+        figure "registry.$how.go_ms" "$(middle 2 <"$work/pairs" | awk '{ print $1 / 1e3 }')"
+        figure "registry.$how.go_over_ours" "$(awk '{ printf "%.2f\n", $2 / $1 }' "$work/pairs" | middle 1)"
+        note "registry, $how: ratios $(awk '{ printf "%.1f ", $2 / $1 }' "$work/pairs")"
+    done
+    stop_registry
+    stop_agent
+    release
+}
+
 # ---- Packets ----
 
 # Runs of all programs of the agent, by the kernel's own count. Any traffic on the machine adds to it.
@@ -391,7 +519,7 @@ fi
 [[ $# -gt 0 ]] || set -- sizes start footprint packets scrape scale overhead
 for what; do
     case $what in
-    overhead | footprint | packets | scale | scrape | start | sizes) "$what" ;;
+    overhead | footprint | packets | scale | scrape | registry | start | sizes | soak) "$what" ;;
     check)
         sizes
         footprint short

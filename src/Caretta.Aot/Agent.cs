@@ -122,6 +122,7 @@ internal sealed class Agent
             _health.Polls++;
             ReadHealth(Stopwatch.GetElapsedTime(started));
             _exchange.Publish(_table.Columns, _workloads, _health);
+            _memory.Tidy();
             _isReady = true;
             _hasPolled = true;
         }
@@ -141,6 +142,7 @@ internal sealed class Agent
         TimeSpan remaining = Remaining(timestamp);
         while (remaining > TimeSpan.Zero && !stop.IsRequested)
         {
+            _memory.Tidy();
             _wake.Wait(remaining < PressureCheck ? remaining : PressureCheck);
             _wake.Reset();
             remaining = Remaining(timestamp);

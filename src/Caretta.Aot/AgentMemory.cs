@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Caretta.Aot.Host;
 using Caretta.Aot.Links;
@@ -15,12 +16,18 @@ internal sealed class AgentMemory : IDisposable
     // The two that take turns, and the sweep's.
     private const int LinkMapCount = 3;
 
+    // What may be allocated before the heap is tidied, and how often that may happen at most: some 20 ms each.
+    private const long MaxLeftBehind = 2 << 20;
+    private static readonly TimeSpan TidyInterval = TimeSpan.FromMilliseconds(250);
+
     private readonly ILinkTier _tier;
     private readonly ProcFile _status = new("/proc/self/status");
     private readonly BpfMap[] _fixedMaps;
     private readonly ProcFile[] _fixedFiles;
     private readonly ProcFile?[] _linkFiles = new ProcFile?[LinkMapCount];
     private readonly BpfMap?[] _linkMaps = new BpfMap?[LinkMapCount];
+    private long _allocated = GC.GetTotalAllocatedBytes();
+    private long _lastTidied = Stopwatch.GetTimestamp();
 
     /// <summary>Opens what it will read.</summary>
     public AgentMemory(ILinkTier tier)
@@ -50,6 +57,21 @@ internal sealed class AgentMemory : IDisposable
         }
 
         bytes[_fixedMaps.Length] = ReadLinkMap(0, _tier.LinkMaps[0]) + ReadLinkMap(1, _tier.LinkMaps[1]) + ReadLinkMap(2, _tier.SweptLinks);
+    }
+
+    /// <summary>
+    /// Gives back what growing left behind, once it is worth it. What is learnt in a burst, such as the pods of a large cluster, lives long,
+    /// and so does what was dropped on the way: the runtime by itself hardly ever looks at either again.
+    /// </summary>
+    public void Tidy()
+    {
+        long allocated = GC.GetTotalAllocatedBytes();
+        if (allocated - _allocated >= MaxLeftBehind && Stopwatch.GetElapsedTime(_lastTidied) >= TidyInterval)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            _allocated = allocated;
+            _lastTidied = Stopwatch.GetTimestamp();
+        }
     }
 
     /// <inheritdoc/>

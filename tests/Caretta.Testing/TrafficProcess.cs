@@ -16,10 +16,12 @@ internal sealed class TrafficProcess : ChildProcess
     /// <summary>Starts one.</summary>
     /// <param name="networkNamespace">A namespace that <c>ip netns</c> knows; null is this one.</param>
     /// <param name="program">Another copy of the program, for another process name.</param>
-    public static TrafficProcess Start(string? networkNamespace = null, string? program = null)
+    /// <param name="deadline">When it ends in any case; null for five minutes.</param>
+    public static TrafficProcess Start(string? networkNamespace = null, string? program = null, TimeSpan? deadline = null)
     {
         program ??= Path.Combine(AppContext.BaseDirectory, "caretta-traffic");
-        string[] session = ["session", "--deadline", "300"];
+        int seconds = (int)(deadline ?? TimeSpan.FromMinutes(5)).TotalSeconds;
+        string[] session = ["session", "--deadline", seconds.ToString(CultureInfo.InvariantCulture)];
         return networkNamespace is null
             ? new TrafficProcess(program, session)
             : new TrafficProcess("ip", ["netns", "exec", networkNamespace, program, .. session]);

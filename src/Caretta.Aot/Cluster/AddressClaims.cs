@@ -1,3 +1,4 @@
+using Caretta.Aot.Collections;
 using Caretta.Aot.Identity;
 using Caretta.Aot.Identity.Objects;
 
@@ -15,7 +16,7 @@ internal sealed class AddressClaims(ObjectSlots slots, TimeProvider time, TimeSp
     // Beyond it the oldest are forgotten sooner: a thousand pods that come and go every second must not fill the memory.
     private const int MaxDepartures = 16384;
 
-    private readonly PagedIndex<NetAddress> _holders = new();
+    private readonly PagedTable<NetAddress, int> _holders = new();
     private readonly HashSet<NetAddress> _contested = [];
     private readonly HashSet<ulong> _podPrefixes = [];
     private readonly PagedQueue<Departure> _departures = new();

@@ -1,3 +1,4 @@
+using Caretta.Aot.Collections;
 using Caretta.Aot.Identity.Objects;
 
 namespace Caretta.Aot.Cluster;
@@ -10,23 +11,19 @@ namespace Caretta.Aot.Cluster;
 /// </summary>
 internal sealed class ObjectSlots
 {
-    // 512 objects of 80 bytes: less than half of what the runtime takes for a large object.
-    private const int PageBits = 9;
-    private const int PageSize = 1 << PageBits;
-
-    private readonly PagedIndex<Uid> _byUid = new();
+    private readonly PagedTable<Uid, int> _byUid = new();
     private readonly Dictionary<Uid, int> _aliases = [];
-    private readonly List<IndexedObject[]> _pages = [];
+    private readonly PagedList<IndexedObject> _places = new();
     private int _free = -1;
 
     /// <summary>Objects held.</summary>
     public int Count => _byUid.Count;
 
     /// <summary>Places that were ever used; free ones among them have no uid.</summary>
-    public int Used { get; private set; }
+    public int Used => _places.Count;
 
     /// <summary>The object at a place below <see cref="Used"/>.</summary>
-    public ref IndexedObject this[int index] => ref _pages[index >> PageBits][index & (PageSize - 1)];
+    public ref IndexedObject this[int index] => ref _places[index];
 
     /// <summary>Looks for an object.</summary>
     public bool TryFind(Uid uid, out int index) => _byUid.TryFind(uid, out index);
@@ -49,12 +46,7 @@ internal sealed class ObjectSlots
         }
         else
         {
-            if (Used == _pages.Count << PageBits)
-            {
-                _pages.Add(new IndexedObject[PageSize]);
-            }
-
-            index = Used++;
+            index = _places.Add();
         }
 
         this[index] = new IndexedObject { Uid = uid, Namespace = "", Workload = -1, Life = life };

@@ -1,12 +1,14 @@
+using Caretta.Aot.Collections;
+
 namespace Caretta.Aot.Links;
 
 /// <summary>What was counted for keys whose names are on their way, one entry per key and per holder, in no order. Poll thread only.</summary>
 internal sealed class HeldLinks
 {
-    private Entry[] _entries = [];
+    private readonly PagedList<Entry> _entries = new();
 
     /// <summary>Keys that wait.</summary>
-    public int Count { get; private set; }
+    public int Count => _entries.Count;
 
     /// <summary>Bytes sent that wait.</summary>
     public ulong SentBytes { get; private set; }
@@ -14,20 +16,16 @@ internal sealed class HeldLinks
     /// <summary>Bytes received that wait.</summary>
     public ulong ReceivedBytes { get; private set; }
 
-    /// <summary>The entry at <paramref name="index"/>; good until the next <see cref="Add(in LinkKey, long)"/>.</summary>
+    /// <summary>The entry at <paramref name="index"/>; good until it is removed.</summary>
     public ref readonly Entry this[int index] => ref _entries[index];
 
     /// <summary>Begins to hold a key.</summary>
     /// <returns>Where.</returns>
     public int Add(in LinkKey key, long since)
     {
-        if (Count == _entries.Length)
-        {
-            Array.Resize(ref _entries, Math.Max(64, Count * 2));
-        }
-
-        _entries[Count] = new Entry { Key = key, Since = since };
-        return Count++;
+        int index = _entries.Add();
+        _entries[index] = new Entry { Key = key, Since = since };
+        return index;
     }
 
     /// <summary>Notes whose the bytes are, as far as it is known now and was not before.</summary>
@@ -64,8 +62,8 @@ internal sealed class HeldLinks
         totals = _entries[index].Totals;
         SentBytes -= totals.SentBytes;
         ReceivedBytes -= totals.ReceivedBytes;
-        Count--;
-        _entries[index] = _entries[Count];
+        _entries[index] = _entries[Count - 1];
+        _entries.RemoveLast();
         return index < Count;
     }
 

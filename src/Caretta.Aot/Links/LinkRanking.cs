@@ -21,8 +21,9 @@ internal sealed class LinkRanking
         Count = 0;
         if (_bytes.Length < capacity)
         {
-            _bytes = new ulong[capacity];
-            _links = new int[capacity];
+            // Twice what is needed: it grows with the links, one by one.
+            _bytes = new ulong[capacity * 2];
+            _links = new int[capacity * 2];
         }
     }
 

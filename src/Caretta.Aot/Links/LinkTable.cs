@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Caretta.Aot.Collections;
 using Caretta.Aot.Identity;
 using Caretta.Aot.Snapshots;
 
@@ -17,7 +17,7 @@ internal sealed class LinkTable
     private readonly ILinkResolver _resolver;
     private readonly LinkLimits _limits;
     private readonly TimeProvider _time;
-    private readonly Dictionary<LinkKey, KeyState> _keys = [];
+    private readonly PagedTable<LinkKey, KeyState> _keys = new();
     private readonly HeldLinks _held = new();
     private readonly ShownLinks _links;
     private long _now;
@@ -137,7 +137,7 @@ internal sealed class LinkTable
             }
         }
 
-        ref KeyState state = ref CollectionsMarshal.GetValueRefOrAddDefault(_keys, key, out bool known);
+        ref KeyState state = ref _keys.GetOrAdd(in key, out bool known);
         if (!known)
         {
             state = KeyState.New;
@@ -247,7 +247,7 @@ internal sealed class LinkTable
     {
         if (_held.Remove(index, out LinkTotals totals) && !_held[index].IsParted)
         {
-            CollectionsMarshal.GetValueRefOrNullRef(_keys, _held[index].Key).Held = index;
+            _keys[_held[index].Key].Held = index;
         }
 
         return totals;
@@ -274,7 +274,7 @@ internal sealed class LinkTable
             if (!_held[i].IsParted)
             {
                 LinkKey key = _held[i].Key;
-                ref KeyState state = ref CollectionsMarshal.GetValueRefOrNullRef(_keys, key);
+                ref KeyState state = ref _keys[key];
                 LinkEnds now = _resolver.Resolve(in key, Waited(i, mustName));
                 if (!_held[i].Holders.DifferFrom(now.Holders))
                 {
@@ -292,16 +292,16 @@ internal sealed class LinkTable
 
     private void Trim(int idlePolls)
     {
-        // Removing while enumerating is allowed for Dictionary and keeps its storage for the keys to come.
-        foreach (KeyValuePair<LinkKey, KeyState> entry in _keys)
+        for (int i = 0; i < _keys.Places; i++)
         {
             // A key with open connections must keep its link: their closing has to be counted where their opening was.
-            if (entry.Value.Open <= 0 && entry.Value.Held < 0 && _poll - entry.Value.LastPoll > idlePolls)
+            KeyState state = _keys.ValueAt(i);
+            if (_keys.IsHeld(i) && state.Open <= 0 && state.Held < 0 && _poll - state.LastPoll > idlePolls)
             {
-                _keys.Remove(entry.Key);
-                if (entry.Value.Link >= 0)
+                _keys.Remove(_keys.KeyAt(i));
+                if (state.Link >= 0)
                 {
-                    _links.Release(entry.Value.Link);
+                    _links.Release(state.Link);
                 }
             }
         }
@@ -309,21 +309,21 @@ internal sealed class LinkTable
 
     private void DropKeysOfEndedLinks()
     {
-        foreach (KeyValuePair<LinkKey, KeyState> entry in _keys)
+        for (int i = 0; i < _keys.Places; i++)
         {
-            int link = entry.Value.Link;
-            if (link < 0 || !_links.HasEnded(link))
+            ref KeyState state = ref _keys.ValueAt(i);
+            int link = state.Link;
+            if (!_keys.IsHeld(i) || link < 0 || !_links.HasEnded(link))
             {
                 continue;
             }
 
-            if (entry.Value.Held < 0)
+            if (state.Held < 0)
             {
-                _keys.Remove(entry.Key);
+                _keys.Remove(_keys.KeyAt(i));
             }
             else
             {
-                ref KeyState state = ref CollectionsMarshal.GetValueRefOrNullRef(_keys, entry.Key);
                 (state.Link, state.Open) = (-1, 0);
             }
 

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Caretta.Aot.Collections;
 using Caretta.Aot.Identity;
 using Caretta.Aot.Snapshots;
 
@@ -24,10 +24,9 @@ internal sealed class ShownLinks
     private readonly LinkLimits _limits;
     private readonly TimeProvider _time;
     private readonly TimeSpan _scanInterval;
-    private readonly Dictionary<LinkIdentity, int> _byIdentity = [];
+    private readonly PagedTable<LinkIdentity, int> _byIdentity = new();
     private readonly int[] _otherColumns = [-1, -1, -1];
-    private Slot[] _slots = [];
-    private int _used;
+    private readonly PagedList<Slot> _slots = new();
     private int _free = -1;
     private int _shown;
     private int _candidates;
@@ -58,7 +57,7 @@ internal sealed class ShownLinks
     /// <summary>Finds a link or makes it, and returns its number, good while a key retains it.</summary>
     public int GetOrAdd(LinkIdentity identity, long now)
     {
-        ref int slot = ref CollectionsMarshal.GetValueRefOrAddDefault(_byIdentity, identity, out bool existed);
+        ref int slot = ref _byIdentity.GetOrAdd(in identity, out bool existed);
         if (existed)
         {
             return slot;
@@ -81,10 +80,13 @@ internal sealed class ShownLinks
     /// <summary>Adds the ends of all links, shown or not.</summary>
     public void AddWorkloads(WorkloadSet used)
     {
-        foreach (LinkIdentity link in _byIdentity.Keys)
+        for (int i = 0; i < _byIdentity.Places; i++)
         {
-            used.Add(link.Client);
-            used.Add(link.Server);
+            if (_byIdentity.IsHeld(i))
+            {
+                used.Add(_byIdentity.KeyAt(i).Client);
+                used.Add(_byIdentity.KeyAt(i).Server);
+            }
         }
     }
 
@@ -234,7 +236,7 @@ internal sealed class ShownLinks
     // Places may be free since links ended.
     private void FillPlaces()
     {
-        for (int i = 0; i < _used && _shown < _limits.MaxLinks && _candidates > 0; i++)
+        for (int i = 0; i < _slots.Count && _shown < _limits.MaxLinks && _candidates > 0; i++)
         {
             if (_slots[i].Column == -1 && _slots[i].Keys > 0)
             {
@@ -294,8 +296,8 @@ internal sealed class ShownLinks
 
     private void Rank(LinkRanking ranking, bool candidates)
     {
-        ranking.Clear(_slots.Length);
-        for (int i = 0; i < _used; i++)
+        ranking.Clear(_slots.Count);
+        for (int i = 0; i < _slots.Count; i++)
         {
             ref Slot slot = ref _slots[i];
             if (candidates && slot.Column == -1 && slot.Keys > 0)
@@ -388,12 +390,7 @@ internal sealed class ShownLinks
             return taken;
         }
 
-        if (_used == _slots.Length)
-        {
-            Array.Resize(ref _slots, Math.Max(64, _used * 2));
-        }
-
-        return _used++;
+        return _slots.Add();
     }
 
     private void Free(int link)

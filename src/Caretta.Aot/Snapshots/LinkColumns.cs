@@ -1,8 +1,7 @@
 namespace Caretta.Aot.Snapshots;
 
 /// <summary>
-/// Links as columns, index = link number. Entries in the array of identities never change, so a copy shares it with the original; values
-/// are copied, 8 bytes each, times 4. Not thread-safe while written; see <see cref="LinkSnapshot"/> for how readers get theirs.
+/// Links as columns, index = link number. Not thread-safe while written; see <see cref="LinkSnapshot"/> for how readers get copies.
 /// </summary>
 internal sealed class LinkColumns
 {
@@ -17,7 +16,10 @@ internal sealed class LinkColumns
     private long[] _open = [];
     private uint[] _firstSeen = [];
     private uint[] _lastSeen = [];
-    private bool _isShared;
+    private int _changes;      // of identities, those that were appended left out
+    private LinkColumns? _copied;
+    private int _copiedChanges;
+    private int _copiedIdentities;
 
     /// <summary>Links held.</summary>
     public int Count { get; private set; }
@@ -59,39 +61,38 @@ internal sealed class LinkColumns
     public double ToUnixSeconds(uint tenths) =>
         (WallTime - DateTimeOffset.UnixEpoch).TotalSeconds - ((Now - (double)tenths) / 10);
 
-    /// <summary>Appends a link with all values 0 and returns its number. Capacity doubles when it is used up.</summary>
+    /// <summary>Appends a link with all values 0 and returns its number. Capacity grows by half when it is used up.</summary>
     public int Add(LinkIdentity identity)
     {
         if (Count == _identities.Length)
         {
-            // A new array: snapshots keep reading the old one.
-            Array.Resize(ref _identities, Math.Max(InitialCapacity, Count * 2));
+            Array.Resize(ref _identities, Grown);
         }
 
         if (Count == _sentBytes.Length)
         {
-            Resize(Math.Max(InitialCapacity, Count * 2));
+            Resize(Grown);
         }
 
         _identities[Count] = identity;
         return Count++;
     }
 
-    /// <summary>Gives a column to another link, with all values 0. Copies the identities where snapshots still read the old ones.</summary>
+    /// <summary>Gives a column to another link, with all values 0.</summary>
     public void Replace(int index, LinkIdentity identity)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
-        OwnIdentities();
+        _changes++;
         _identities[index] = identity;
         Clear(index);
     }
 
-    /// <summary>Removes a link; the last one takes its number. Copies the identities where snapshots still read the old ones.</summary>
+    /// <summary>Removes a link; the last one takes its number.</summary>
     public void RemoveBySwap(int index)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
         int last = Count - 1;
-        OwnIdentities();
+        _changes++;
         _identities[index] = _identities[last];
         _sentBytes[index] = _sentBytes[last];
         _receivedBytes[index] = _receivedBytes[last];
@@ -106,20 +107,23 @@ internal sealed class LinkColumns
     }
 
     /// <summary>
-    /// Makes this a copy of <paramref name="source"/>. Allocates only when the source has outgrown this copy. A copy is not added to:
-    /// its identities belong to the source.
+    /// Makes this a copy of <paramref name="source"/>. Allocates only when the source has outgrown this copy.
     /// </summary>
     public void CopyFrom(LinkColumns source)
     {
         if (_sentBytes.Length < source.Count)
         {
             Count = 0;
+            _copiedIdentities = 0;
+            _identities = new LinkIdentity[source._sentBytes.Length];
             Resize(source._sentBytes.Length);
         }
 
-        Count = source.Count;
-        _identities = source._identities;
-        source._isShared = true;
+        // Most polls find the same links, or some more.
+        int kept = ReferenceEquals(_copied, source) && _copiedChanges == source._changes ? Math.Min(_copiedIdentities, source.Count) : 0;
+        source.Identities[kept..].CopyTo(_identities.AsSpan(kept));
+        (_copied, _copiedChanges) = (source, source._changes);
+        Count = _copiedIdentities = source.Count;
         source.SentBytes.CopyTo(_sentBytes);
         source.ReceivedBytes.CopyTo(_receivedBytes);
         source.Opened.CopyTo(_opened);
@@ -132,14 +136,8 @@ internal sealed class LinkColumns
         WallTime = source.WallTime;
     }
 
-    private void OwnIdentities()
-    {
-        if (_isShared)
-        {
-            _identities = [.. _identities];
-            _isShared = false;
-        }
-    }
+    // By half, not to double: there are several copies of all columns.
+    private int Grown => Math.Max(InitialCapacity, Count + (Count / 2));
 
     private void Clear(int index)
     {

@@ -63,6 +63,40 @@ public sealed class SnapshotExchangeTests
     }
 
     [Fact]
+    public void Links_that_give_way_to_others_stay_in_the_snapshots_that_have_them_and_cost_no_memory()
+    {
+        for (int i = 0; i < 1000; i++)
+        {
+            _links.Add(new LinkIdentity(i, 0, 80, 1));
+        }
+
+        Publish();
+        LinkSnapshot held = _exchange.Acquire();
+        Publish();
+        Publish();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++)
+        {
+            _links.Replace(i, new LinkIdentity(1000 + i, 0, 80, 1));
+            if (i % 3 == 0)
+            {
+                _links.RemoveBySwap(i);
+                _links.Add(new LinkIdentity(2000 + i, 0, 80, 1));
+            }
+
+            Publish();
+        }
+
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.Equal(0, allocated);
+        LinkSnapshot now = _exchange.Acquire();
+        Assert.Equal(Enumerable.Range(0, 1000), held.Links.Identities.ToArray().Select(static link => link.Client));
+        Assert.Equal(_links.Identities, now.Links.Identities);
+        now.Release();
+        held.Release();
+    }
+
+    [Fact]
     public void Two_buffers_take_turns_and_slow_readers_cost_one_each_until_they_are_done()
     {
         Publish();

@@ -10,12 +10,15 @@ internal static class ServedAgent
     /// <summary>With nothing to answer, a client's own patience decides how long something takes.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    /// <summary>Of these agents.</summary>
+    public static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(5);
+
     public static async Task<RunningAgent> StartAsync(ScaleServer server, TemporaryDirectory files, CancellationToken cancellation)
     {
         server.Token = "scale";
         Kubeconfig.Write(files["kubeconfig"], server.Endpoint, server.Authority, "token: scale");
         return await RunningAgent.StartAsync(
-            TimeSpan.FromSeconds(5),
+            PollInterval,
             new Dictionary<string, string> { ["KUBECONFIG"] = files["kubeconfig"] },
             [],
             cancellation);

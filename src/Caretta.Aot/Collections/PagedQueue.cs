@@ -1,4 +1,4 @@
-namespace Caretta.Aot.Cluster;
+namespace Caretta.Aot.Collections;
 
 /// <summary>
 /// First in, first out, in pages that are given back as they empty: a <see cref="Queue{T}"/> keeps one array as large as it ever was, and

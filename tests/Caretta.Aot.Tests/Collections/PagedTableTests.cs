@@ -1,19 +1,19 @@
 using System.Net;
-using Caretta.Aot.Cluster;
+using Caretta.Aot.Collections;
 using Caretta.Aot.Identity;
 using Caretta.Aot.Identity.Objects;
 using Xunit;
 
-namespace Caretta.Aot.Tests.Cluster;
+namespace Caretta.Aot.Tests.Collections;
 
-public sealed class PagedIndexTests
+public sealed class PagedTableTests
 {
     [Fact]
     public void It_does_what_a_dictionary_does()
     {
         var random = new Random(20);
         var expected = new Dictionary<Uid, int>();
-        var index = new PagedIndex<Uid>();
+        var index = new PagedTable<Uid, int>();
         for (int step = 0; step < 200_000; step++)
         {
             // A few thousand keys that come and go, half of them differing in their high bits alone.
@@ -39,7 +39,7 @@ public sealed class PagedIndexTests
         {
             var key = number % 2 == 0 ? new Uid((ulong)number << 40, 0) : new Uid(0, (ulong)number);
             Assert.Equal(expected.TryGetValue(key, out int value), index.TryFind(key, out int found));
-            Assert.Equal(expected.ContainsKey(key) ? value : -1, found);
+            Assert.Equal(value, found);
         }
     }
 
@@ -48,7 +48,7 @@ public sealed class PagedIndexTests
     {
         const int Count = 30_000;
         long before = GC.GetAllocatedBytesForCurrentThread();
-        var index = new PagedIndex<NetAddress>();
+        var index = new PagedTable<NetAddress, int>();
         for (int i = 0; i < Count; i++)
         {
             index.GetOrAdd(NetAddress.From(new IPAddress([10, (byte)(i >> 16), (byte)(i >> 8), (byte)i])), out _) = i;
@@ -71,5 +71,31 @@ public sealed class PagedIndexTests
 
         // One more page at most: places are used again.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 32 * 1024);
+    }
+
+    [Fact]
+    public void Keys_can_be_removed_while_it_is_gone_through()
+    {
+        var table = new PagedTable<long, long>();
+        for (long key = 0; key < 5000; key++)
+        {
+            table.GetOrAdd(in key, out _) = key * 2;
+        }
+
+        for (int place = 0; place < table.Places; place++)
+        {
+            if (table.IsHeld(place) && table.KeyAt(place) % 3 != 0)
+            {
+                Assert.Equal(table.KeyAt(place) * 2, table.ValueAt(place));
+                table.Remove(table.KeyAt(place));
+            }
+        }
+
+        Assert.Equal(1667, table.Count);
+        Assert.Equal(
+            Enumerable.Range(0, 5000).Where(static key => key % 3 == 0),
+            Enumerable.Range(0, table.Places).Where(table.IsHeld).Select(place => (int)table.KeyAt(place)).Order());
+        Assert.Equal(6, table[3]);
+        Assert.Throws<KeyNotFoundException>(() => table[4]);
     }
 }

@@ -1,7 +1,7 @@
-using Caretta.Aot.Cluster;
+using Caretta.Aot.Collections;
 using Xunit;
 
-namespace Caretta.Aot.Tests.Cluster;
+namespace Caretta.Aot.Tests.Collections;
 
 public sealed class PagedQueueTests
 {
