@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { forceLayout } from '../src/layout/force';
+import { fitAll, reveal, showsAll, zoomBy } from '../src/map/camera';
 import { contains, hull } from '../src/map/hull';
 import { linkText, placeLabels, type Texts } from '../src/map/labels';
 import { linkAt, nextNode, nodeAt } from '../src/map/pick';
@@ -113,4 +114,22 @@ test('A link says what is asked for, with the sign of its change', () => {
   assert.equal(linkText(link, 'ports'), '! 80, 81, 82 +1');
   assert.equal(linkText(link, 'none'), '!');
   assert.equal(linkText(buildGraph(after, defaults, before).links[0]!, 'bytes'), '!▲ 1 kB/s');
+});
+
+test('All fits into view, whatever the window, and a point is brought into view and no further', () => {
+  const scene = sceneOf(60, 120);
+  for (const [width, height] of [[375, 500], [1600, 900], [3840, 2000]] as const) {
+    const view = fitAll(scene, { k: 3, x: -1e5, y: 7, width, height })!;
+    assert(showsAll(scene, view));
+    const near = zoomBy(view, 3);
+    assert(!showsAll(scene, near));
+    const [nearX, viewX] = [near, view].map(({ k, x }) => (width / 2 - x) / k) as [number, number];
+    assert(Math.abs(nearX - viewX) < 1e-6, 'the middle stays');
+    const corner = { x: scene.right, y: scene.bottom };
+    const moved = reveal(near, corner);
+    assert(corner.x * moved.k + moved.x <= width && corner.y * moved.k + moved.y <= height);
+    assert.equal(reveal(moved, corner), moved);
+  }
+
+  assert.equal(fitAll(scene, { k: 1, x: 0, y: 0, width: 0, height: 0 }), null);
 });

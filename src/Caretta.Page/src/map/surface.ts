@@ -4,6 +4,7 @@ import { select } from 'd3-selection';
 import { zoom as makeZoom, zoomIdentity, type D3ZoomEvent, type ZoomBehavior } from 'd3-zoom';
 import type { Graph } from '../model/graph';
 import type { ViewState } from '../state';
+import { between, fitAll, reveal, showsAll, zoomBy, zoomExtent } from './camera';
 import type { Point } from './hull';
 import { placeFocusLabels, placeLabels, type Label } from './labels';
 import { paintFocus, paintRing, paintScene, type Pens, type View } from './paint';
@@ -35,7 +36,6 @@ export interface SurfaceEvents {
   settled(isSettled: boolean): void;
 }
 
-const zoomExtent: [number, number] = [0.04, 4];
 const moveMs = 320;
 
 // A map that takes so long to paint is not painted for each step of a movement, but this often, and when it comes to rest.
@@ -46,10 +46,6 @@ const restMs = 110;
 const maxMoving = 800; // with more, moving all would stutter
 const maxPixels = 16e6;
 const clickSlack = 4;
-const fitPadding = 36;
-const wideFitPadding = 70; // names stand out to the sides
-const wideFrom = 700;
-const largestFit = 1.25;
 
 export class Surface {
   readonly #root: HTMLElement;
@@ -157,26 +153,16 @@ export class Surface {
 
   zoomBy(factor: number): void {
     this.#isTouched = true;
-    const { width, height, k, x, y } = this.#view;
-    const next = Math.min(zoomExtent[1], Math.max(zoomExtent[0], k * factor));
-    this.#moveView({
-      ...this.#view, k: next, x: width / 2 - (width / 2 - x) * next / k, y: height / 2 - (height / 2 - y) * next / k,
-    });
+    this.#moveView(zoomBy(this.#view, factor));
   }
 
   /** Shows all. */
   fit(animated = true): void {
-    const { width, height } = this.#view;
-    const { left, top, right, bottom } = this.#scene;
-    if (width === 0 || height === 0 || !(right >= left)) {
-      return;
+    const to = fitAll(this.#scene, this.#view);
+    if (to) {
+      this.#isTouched = false;
+      this.#moveView(to, animated);
     }
-
-    const k = Math.max(zoomExtent[0], Math.min(largestFit, (width - 2 * (width < wideFrom ? fitPadding + 6 : wideFitPadding)) / Math.max(1, right - left),
-      (height - 2 * fitPadding) / Math.max(1, bottom - top)));
-    const to = { ...this.#view, k, x: width / 2 - (left + right) / 2 * k, y: height / 2 - (top + bottom) / 2 * k };
-    this.#isTouched = false;
-    this.#moveView(to, animated);
   }
 
   /** Forgets all places, also those that nodes were dragged to. */
@@ -396,19 +382,13 @@ export class Surface {
     this.#rebuild();
     if (reason === 'placed') {
       this.fit(!isFirst);
-    } else if (!this.#isTouched && !this.#showsAll()) {
+    } else if (!this.#isTouched && !showsAll(this.#scene, this.#view)) {
       this.fit();
     }
 
     this.#move = move;
     this.#tell();
     this.#draw('base');
-  }
-
-  #showsAll(): boolean {
-    const { k, x, y, width, height } = this.#view;
-    return this.#scene.left * k + x >= 0 && this.#scene.right * k + x <= width && this.#scene.top * k + y >= 0
-      && this.#scene.bottom * k + y <= height;
   }
 
   #rebuild(): void {
@@ -436,16 +416,10 @@ export class Surface {
     return false;
   }
 
-  // Brings a point into view, moving as little as needed.
-  #reveal(node: Point): void {
-    const { k, width, height } = this.#view;
-    const edge = Math.min(60, width / 4, height / 4);
-    const x = node.x * k + this.#view.x;
-    const y = node.y * k + this.#view.y;
-    const dx = x < edge ? edge - x : x > width - edge ? width - edge - x : 0;
-    const dy = y < edge ? edge - y : y > height - edge ? height - edge - y : 0;
-    if (dx !== 0 || dy !== 0) {
-      this.#moveView({ ...this.#view, x: this.#view.x + dx, y: this.#view.y + dy });
+  #reveal(point: Point): void {
+    const to = reveal(this.#view, point);
+    if (to !== this.#view) {
+      this.#moveView(to);
     }
   }
 
@@ -561,8 +535,7 @@ export class Surface {
     if (viewMove) {
       viewMove.start = viewMove.start < 0 ? time : viewMove.start;
       const t = ease(Math.min(1, (time - viewMove.start) / moveMs));
-      const { from, to } = viewMove;
-      this.#setView({ ...this.#view, k: from.k + (to.k - from.k) * t, x: from.x + (to.x - from.x) * t, y: from.y + (to.y - from.y) * t });
+      this.#setView(between(viewMove.from, viewMove.to, t));
       if (t >= 1) {
         this.#viewMove = null;
       }
