@@ -7,12 +7,15 @@ namespace Caretta.Aot;
 /// <summary>What is served of the map: the page's files and the API behind it. Any thread.</summary>
 internal sealed class MapRoutes : IDisposable
 {
+    private readonly ClusterAnswers? _cluster;
     private MapAnswers? _answers;
     private Func<bool> _hasPolled = static () => false;
 
-    /// <summary>Answers that it is starting until <see cref="Begin"/>.</summary>
-    public MapRoutes()
+    /// <summary>Answers about this node that it is starting until <see cref="Begin"/>.</summary>
+    /// <param name="cluster">About the cluster, if there is a store to ask. Disposed of with this.</param>
+    public MapRoutes(ClusterAnswers? cluster = null)
     {
+        _cluster = cluster;
         Routes =
         [
             File("/", "index.html", "text/html; charset=utf-8"),
@@ -20,6 +23,7 @@ internal sealed class MapRoutes : IDisposable
             File("/layout.js", "layout.js", "text/javascript; charset=utf-8"),
             File("/style.css", "style.css", "text/css; charset=utf-8"),
             new HttpRoute("/api/links", ServeLinks),
+            new HttpRoute("/api/history", ServeHistory),
         ];
     }
 
@@ -36,19 +40,24 @@ internal sealed class MapRoutes : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _answers?.Dispose();
+    public void Dispose()
+    {
+        _answers?.Dispose();
+        _cluster?.Dispose();
+    }
+
+    /// <summary>An error as the API tells it.</summary>
+    public static HttpReply Fail(MapException failure)
+    {
+        var body = new ArrayBufferWriter<byte>();
+        MapJson.WriteError(failure.Status, failure.Reason, failure.Message, body);
+        return HttpReply.Bytes(failure.Status, MapHeaders.Json, body.WrittenSpan.ToArray(), MapHeaders.Api);
+    }
 
     private static HttpRoute File(string path, string name, string contentType)
     {
         var file = new PageFile(name, contentType);
         return new HttpRoute(path, (in _) => HttpReply.Of(file.Document));
-    }
-
-    private static HttpReply Fail(MapException failure)
-    {
-        var body = new ArrayBufferWriter<byte>();
-        MapJson.WriteError(failure.Status, failure.Reason, failure.Message, body);
-        return HttpReply.Bytes(failure.Status, MapHeaders.Json, body.WrittenSpan.ToArray(), MapHeaders.Api);
     }
 
     private HttpReply ServeLinks(in HttpRequest request)
@@ -58,7 +67,7 @@ internal sealed class MapRoutes : IDisposable
             MapQuestion question = MapQuestion.ParseLinks(request.Query);
             if (question.IsCluster)
             {
-                throw new MapException(404, "no-store", "this agent has no store to ask: PROMETHEUS_URL is not set");
+                return HttpReply.Promise(Cluster.GetLinksAsync(question));
             }
 
             return Volatile.Read(ref _answers) is { } answers && _hasPolled()
@@ -70,4 +79,20 @@ internal sealed class MapRoutes : IDisposable
             return Fail(failure);
         }
     }
+
+    private HttpReply ServeHistory(in HttpRequest request)
+    {
+        try
+        {
+            MapQuestion question = MapQuestion.ParseHistory(request.Query);
+            return HttpReply.Promise(Cluster.GetHistoryAsync(question));
+        }
+        catch (MapException failure)
+        {
+            return Fail(failure);
+        }
+    }
+
+    private ClusterAnswers Cluster =>
+        _cluster ?? throw new MapException(404, "no-store", "this agent has no store to ask: PROMETHEUS_URL is not set");
 }

@@ -14,14 +14,16 @@ public sealed partial class LayeringTests
         // Vocabulary that others share.
         ["Identity"] = [],
         ["Snapshots"] = ["Caretta.Aot.Identity"],
+        ["Json"] = [],
         // Workers, which do not know one another.
         ["Links"] = ["Caretta.Aot.Identity", "Caretta.Aot.Snapshots", "Caretta.Bpf"],
         ["Host"] = ["Caretta.Aot.Identity"],
         ["Cluster"] = ["Caretta.Aot.Identity"],
         ["Dns"] = ["Caretta.Aot.Identity"],
-        ["Kubernetes"] = ["Caretta.Aot.Identity"],
+        ["Kubernetes"] = ["Caretta.Aot.Identity", "Caretta.Aot.Json"],
         ["Metrics"] = ["Caretta.Aot.Identity", "Caretta.Aot.Snapshots"],
         ["Map"] = ["Caretta.Aot.Identity", "Caretta.Aot.Snapshots"],
+        ["Store"] = ["Caretta.Aot.Json", "Caretta.Aot.Map"],
         ["Http"] = [],
         // Commands of their own: they try the real thing.
         ["Check"] = ["Caretta.Aot.Kubernetes", "Caretta.Aot.Links", "Caretta.Bpf"],

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using Caretta.Aot.Json;
 
 namespace Caretta.Aot.Kubernetes;
 

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Caretta.Aot.Json;
 
 namespace Caretta.Aot.Kubernetes;
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Caretta.Aot.Identity;
 using Caretta.Aot.Identity.Objects;
+using Caretta.Aot.Json;
 
 namespace Caretta.Aot.Kubernetes;
 

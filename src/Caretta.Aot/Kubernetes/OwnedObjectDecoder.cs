@@ -1,3 +1,5 @@
+using Caretta.Aot.Json;
+
 namespace Caretta.Aot.Kubernetes;
 
 /// <summary>The metadata of any object (<c>PartialObjectMetadata</c>, or the object itself).</summary>

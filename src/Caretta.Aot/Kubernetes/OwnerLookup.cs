@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Caretta.Aot.Identity.Objects;
+using Caretta.Aot.Json;
 
 namespace Caretta.Aot.Kubernetes;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Caretta.Aot.Identity.Objects;
+using Caretta.Aot.Json;
 
 namespace Caretta.Aot.Kubernetes;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Caretta.Aot.Json;
 
 namespace Caretta.Aot.Kubernetes;
 

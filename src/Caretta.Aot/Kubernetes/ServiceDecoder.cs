@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Caretta.Aot.Identity.Objects;
+using Caretta.Aot.Json;
 
 namespace Caretta.Aot.Kubernetes;
 

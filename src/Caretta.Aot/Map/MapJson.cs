@@ -58,6 +58,22 @@ internal static class MapJson
         json.WriteEndObject();
     }
 
+    /// <summary>Writes an answer of <c>/api/history</c>.</summary>
+    public static void Write(LinkHistory history, IBufferWriter<byte> output)
+    {
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        json.WriteNumber("version"u8, Version);
+        WriteTime(json, "from"u8, history.From);
+        WriteTime(json, "to"u8, history.To);
+        WriteTime(json, "step"u8, history.Step);
+        WritePoints(json, "bytesToServerPerSecond"u8, history.BytesToServer);
+        WritePoints(json, "bytesToClientPerSecond"u8, history.BytesToClient);
+        WritePoints(json, "openedPerSecond"u8, history.Opened);
+        WritePoints(json, "failedPerSecond"u8, history.Failed);
+        json.WriteEndObject();
+    }
+
     /// <summary>Writes an error.</summary>
     public static void WriteError(int status, string reason, string message, IBufferWriter<byte> output)
     {
@@ -134,6 +150,24 @@ internal static class MapJson
         WriteTime(json, "firstSeen"u8, link.FirstSeen);
         WriteTime(json, "lastSeen"u8, link.LastSeen);
         json.WriteEndObject();
+    }
+
+    private static void WritePoints(Utf8JsonWriter json, ReadOnlySpan<byte> name, double[] values)
+    {
+        json.WriteStartArray(name);
+        foreach (double value in values)
+        {
+            if (double.IsFinite(value))
+            {
+                json.WriteNumberValue(Math.Round(value, 3));
+            }
+            else
+            {
+                json.WriteNullValue();
+            }
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteText(Utf8JsonWriter json, ReadOnlySpan<byte> name, string? value)

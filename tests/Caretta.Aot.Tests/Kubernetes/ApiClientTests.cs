@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Caretta.Aot.Json;
 using Caretta.Aot.Kubernetes;
 using Xunit;
 

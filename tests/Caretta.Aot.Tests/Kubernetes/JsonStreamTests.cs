@@ -1,5 +1,6 @@
 using System.Text;
 using Caretta.Aot.Identity.Objects;
+using Caretta.Aot.Json;
 using Caretta.Aot.Kubernetes;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace Caretta.Aot.Kubernetes;
+namespace Caretta.Aot.Json;
 
 /// <summary>
 /// The part of a document that is wanted, as a tree: members that are not in it are skipped. Immutable; any thread.

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Caretta.Aot.Kubernetes;
+namespace Caretta.Aot.Json;
 
 /// <summary>Takes what a <see cref="JsonStream"/> finds of a <see cref="JsonShape"/>, in document order. What it throws ends the reading.</summary>
 internal abstract class JsonConsumer

@@ -1,4 +1,4 @@
-namespace Caretta.Aot.Kubernetes;
+namespace Caretta.Aot.Json;
 
 /// <summary>
 /// A response that cannot be used: cut, malformed, or beyond a limit. What was read before stays valid; the same request may do better.

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Caretta.Aot.Kubernetes;
+namespace Caretta.Aot.Json;
 
 /// <summary>
 /// Reads JSON of any length from a stream through one buffer of a fixed size, and hands over what is wanted as soon as it is there. A string

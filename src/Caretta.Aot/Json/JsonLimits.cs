@@ -1,4 +1,4 @@
-namespace Caretta.Aot.Kubernetes;
+namespace Caretta.Aot.Json;
 
 /// <summary>What <see cref="JsonStream"/> puts up with.</summary>
 internal sealed record JsonLimits
