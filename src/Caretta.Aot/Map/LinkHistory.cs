@@ -6,8 +6,8 @@ internal sealed class LinkHistory
     /// <summary>Most points.</summary>
     public const int MaxPoints = 120;
 
-    /// <summary>Shortest step in seconds.</summary>
-    public const double MinStep = 5;
+    /// <summary>Shortest step in seconds: about as often as a store is fed.</summary>
+    public const double MinStep = 15;
 
     /// <summary>Makes one that knows nothing.</summary>
     public LinkHistory(double from, double to, double step, int points)

@@ -15,7 +15,6 @@ internal sealed class HistoryReader(StoreConnection connection, StoreLimits limi
         double from = Math.Round(question.From!.Value, 3);
         double to = Math.Round(question.To!.Value, 3);
 
-        // Whole seconds; shorter ones would see no more than one scrape.
         double step = Math.Max(LinkHistory.MinStep, Math.Ceiling((to - from) / (LinkHistory.MaxPoints - 1)));
         int points = (int)Math.Floor((to - from) / step) + 1;
         var history = new LinkHistory(from, to, step, points);
