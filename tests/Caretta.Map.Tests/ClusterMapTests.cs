@@ -22,14 +22,15 @@ public sealed class ClusterMapTests
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         double from = Now() - 30;
+        int port = ChildProcess.FreePort();
         int[] ports = [ChildProcess.FreePort(), ChildProcess.FreePort(), ChildProcess.FreePort()];
-        await using StoreProcess store = await StoreProcess.StartAsync(kind, ports);
+        await using StoreProcess store = await StoreProcess.StartAsync(kind, [port], ports);
         await using AgentProcess first = await AgentProcess.StartAsync(ports[0], cancellation, "--prometheus-url", store.Url);
         await using AgentProcess second = await AgentProcess.StartAsync(ports[1], cancellation);
         await using AgentProcess third = await AgentProcess.StartAsync(ports[2], cancellation);
         AgentProcess[] agents = [first, second, third];
         await using TrafficProcess traffic = TrafficProcess.Start();
-        int port = await TransferAsync(traffic, 0, cancellation);
+        await ListenAndTransferAsync(traffic, port, cancellation);
         await traffic.AskAsync($"connect kept v4 127.0.0.1:{port}", cancellation);
         await traffic.AskAsync("exchange kept 1234 56789", cancellation);
 
@@ -63,17 +64,17 @@ public sealed class ClusterMapTests
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         double from = Now() - 30;
+        int port = ChildProcess.FreePort();
         int[] ports = [ChildProcess.FreePort(), ChildProcess.FreePort()];
-        await using StoreProcess store = await StoreProcess.StartAsync(kind, ports);
+        await using StoreProcess store = await StoreProcess.StartAsync(kind, [port], ports);
         await using AgentProcess asked = await AgentProcess.StartAsync(ports[0], cancellation, "--prometheus-url", store.Url);
         await using TrafficProcess traffic = TrafficProcess.Start();
-        int port;
         MetricsPage beforeRestart;
         double between;
         MetricsPage otherBetween;
         await using (AgentProcess renewed = await AgentProcess.StartAsync(ports[1], cancellation))
         {
-            port = await TransferAsync(traffic, 0, cancellation);
+            await ListenAndTransferAsync(traffic, port, cancellation);
             await ExpectAsync(store, asked, port, from, [asked, renewed], [], cancellation);
             beforeRestart = await renewed.ScrapeAsync(cancellation);
             otherBetween = await asked.ScrapeAsync(cancellation);
@@ -99,18 +100,19 @@ public sealed class ClusterMapTests
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         double from = Now() - 30;
+        (int old, int born) = (ChildProcess.FreePort(), ChildProcess.FreePort());
         int[] ports = [ChildProcess.FreePort(), ChildProcess.FreePort()];
-        await using StoreProcess store = await StoreProcess.StartAsync(kind, ports);
+        await using StoreProcess store = await StoreProcess.StartAsync(kind, [old, born], ports);
         await using AgentProcess first = await AgentProcess.StartAsync(ports[0], cancellation, "--prometheus-url", store.Url);
         await using AgentProcess second = await AgentProcess.StartAsync(ports[1], cancellation);
         await using TrafficProcess traffic = TrafficProcess.Start();
-        int old = await TransferAsync(traffic, 0, cancellation);
+        await ListenAndTransferAsync(traffic, old, cancellation);
         await ExpectAsync(store, first, old, from, [first, second], [], cancellation);
         double between = Now();
         MetricsPage[] before = [await first.ScrapeAsync(cancellation), await second.ScrapeAsync(cancellation)];
 
         await TransferAsync(traffic, old, cancellation);
-        int born = await TransferAsync(traffic, 0, cancellation);
+        await ListenAndTransferAsync(traffic, born, cancellation);
 
         JsonElement map = await ExpectAsync(store, first, old, between, [first, second], [], cancellation, before);
         Assert.Equal(between, FirstSeen(map, old), 0.001);
@@ -141,11 +143,12 @@ public sealed class ClusterMapTests
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         double from = Now() - 30;
+        int port = ChildProcess.FreePort();
         int[] ports = [ChildProcess.FreePort()];
-        await using StoreProcess store = await StoreProcess.StartAsync(kind, ports);
+        await using StoreProcess store = await StoreProcess.StartAsync(kind, [port], ports);
         await using AgentProcess agent = await AgentProcess.StartAsync(ports[0], cancellation, "--prometheus-url", store.Url);
         await using TrafficProcess traffic = TrafficProcess.Start();
-        int port = await TransferAsync(traffic, 0, cancellation);
+        await ListenAndTransferAsync(traffic, port, cancellation);
         await ExpectAsync(store, agent, port, from, [agent], [], cancellation);
 
         await store.KillAsync(cancellation);
@@ -180,13 +183,17 @@ public sealed class ClusterMapTests
         return values.EnumerateArray().Where(static point => point.ValueKind == JsonValueKind.Number).Sum(static point => point.GetDouble()) * 15;
     }
 
-    private static async Task<int> TransferAsync(TrafficProcess traffic, int port, CancellationToken cancellation)
+    private static async Task ListenAndTransferAsync(TrafficProcess traffic, int port, CancellationToken cancellation)
     {
-        port = port == 0 ? await traffic.ListenAsync("[::]", cancellation) : port;
+        await traffic.ListenAsync("[::]", cancellation, port);
+        await TransferAsync(traffic, port, cancellation);
+    }
+
+    private static async Task TransferAsync(TrafficProcess traffic, int port, CancellationToken cancellation)
+    {
         await traffic.AskAsync($"storm 127.0.0.1:{port},[::1]:{port} connections=100 bulk-streams=1 bulk-bytes=3M refused=0", cancellation);
         await traffic.AskAsync("idle", cancellation);
         await traffic.AskAsync("settle", cancellation);
-        return port;
     }
 
     private static async Task<(HttpStatusCode Status, string Text)> AskAsync(AgentProcess agent, string path, CancellationToken cancellation)

@@ -102,7 +102,9 @@ internal sealed class StoreConnection : IDisposable
     {
         int code = (int)response.StatusCode;
         string type = response.Content.Headers.ContentType?.MediaType ?? "no content type";
-        bool isJson = type == "application/json";
+
+        // VictoriaMetrics calls it so where samples are asked for as they are.
+        bool isJson = type is "application/json" or "application/stream+json";
         if (code == 200 && !isJson)
         {
             throw StoreFailure.Away($"the store at {Name} answers with {StoreFailure.Clean(type)} and not with JSON: is PROMETHEUS_URL that of a Prometheus?");

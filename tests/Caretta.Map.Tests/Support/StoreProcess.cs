@@ -22,8 +22,9 @@ internal sealed class StoreProcess : IAsyncDisposable
 
     /// <summary>Starts one.</summary>
     /// <param name="kind"><c>prometheus</c> or <c>victoria-metrics</c>.</param>
+    /// <param name="linkPorts">Ports of servers whose links are stored: what else this machine does must not matter.</param>
     /// <param name="agentPorts">Whom to scrape.</param>
-    public static async Task<StoreProcess> StartAsync(string kind, params int[] agentPorts)
+    public static async Task<StoreProcess> StartAsync(string kind, int[] linkPorts, params int[] agentPorts)
     {
         var store = new StoreProcess(kind == "prometheus");
         string targets = string.Join(", ", agentPorts.Select(static port => string.Create(CultureInfo.InvariantCulture, $"\"127.0.0.1:{port}\"")));
@@ -35,6 +36,10 @@ internal sealed class StoreProcess : IAsyncDisposable
               - job_name: caretta
                 static_configs:
                   - targets: [{targets}]
+                metric_relabel_configs:
+                  - source_labels: [server_port]
+                    regex: "|{string.Join('|', linkPorts)}"
+                    action: keep
 
             """);
         store.Run();
@@ -46,7 +51,8 @@ internal sealed class StoreProcess : IAsyncDisposable
         ? new ChildProcess("prometheus", [
             $"--config.file={_directory["scrape.yml"]}", $"--storage.tsdb.path={_directory["data"]}", $"--web.listen-address=127.0.0.1:{_port}"])
         : new ChildProcess("victoria-metrics", [
-            $"-promscrape.config={_directory["scrape.yml"]}", $"-storageDataPath={_directory["data"]}", $"-httpListenAddr=127.0.0.1:{_port}"]);
+            $"-promscrape.config={_directory["scrape.yml"]}", $"-storageDataPath={_directory["data"]}", $"-httpListenAddr=127.0.0.1:{_port}",
+            "-promscrape.maxScrapeSize=256MB"]);
 
     /// <summary>Ends it as a crash would.</summary>
     public async Task KillAsync(CancellationToken cancellation)
