@@ -79,6 +79,24 @@ public sealed class ValuesTests
         Assert.Equal(api.Length > 0, manifests.Any(static one => (string?)one["kind"] == "SecurityContextConstraints"));
     }
 
+    [Theory]
+    [InlineData("map.prometheusUrl=", "http://caretta-vm:8428")]
+    [InlineData("victoria-metrics-single.server.fullnameOverride=store", "http://store:8428")]
+    [InlineData("victoria-metrics-single.server.fullnameOverride=", "http://caretta-victoria-metrics-single-server:8428")]
+    [InlineData("victoria-metrics-single.enabled=false", null)]
+    public async Task The_map_of_the_cluster_asks_the_store_that_the_chart_installs(string set, string? url)
+    {
+        IReadOnlyList<JsonObject> manifests = await Helm.TemplateAsync(Cancellation, "--set", set);
+
+        Dictionary<string, string> environment = Environment(manifests.Get("DaemonSet", "caretta").At("spec/template/spec")!);
+        Assert.Equal("true", environment["MAP"]);
+        Assert.Equal(url, environment.GetValueOrDefault("PROMETHEUS_URL"));
+        if (url is not null)
+        {
+            Assert.NotNull(manifests.Get("Service", new Uri(url).Host));
+        }
+    }
+
     [Fact]
     public async Task The_originals_values_have_their_effect()
     {
@@ -158,6 +176,8 @@ public sealed class ValuesTests
         Assert.Equal("500", environment["MAX_LINKS"]);
         Assert.Equal("0", environment["LINK_TTL"]);
         Assert.Equal("caretta_links_observed,caretta_link_received_bytes_total", environment["LINK_METRICS"]);
+        Assert.Equal("false", environment["MAP"]);
+        Assert.Equal("http://prometheus.monitoring:9090/base", environment["PROMETHEUS_URL"]);
         Assert.Equal("UTC", environment["TZ"]);
         Assert.StartsWith("localhost/caretta@sha256:0123", (string?)pod.At("containers/0/image"), StringComparison.Ordinal);
         string rules = manifests.Get("ClusterRole", "caretta")["rules"]!.ToJsonString();

@@ -49,6 +49,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end }}
 {{- end }}
 
+{{/* The store behind the map of the cluster; the subchart's service stands in the same namespace. */}}
+{{- define "caretta.prometheusUrl" -}}
+{{- if .Values.map.prometheusUrl }}
+{{- .Values.map.prometheusUrl }}
+{{- else if index .Values "victoria-metrics-single" "enabled" }}
+{{- printf "http://%s:8428" (include "vm.server" (index .Subcharts "victoria-metrics-single")) }}
+{{- end }}
+{{- end }}
+
 {{- define "caretta.isOpenShift" -}}
 {{- if .Capabilities.APIVersions.Has "security.openshift.io/v1" }}true{{ end }}
 {{- end }}
