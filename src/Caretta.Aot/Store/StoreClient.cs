@@ -85,6 +85,10 @@ internal sealed class StoreClient : IDisposable
         await AddAsync($"max by ({PromQl.LinkLabels})(max_over_time{samples})", (ref link, value) => link.LastSeen = Math.Clamp(value, from, to))
             .ConfigureAwait(false);
         await AddAsync($"max by ({PromQl.LinkLabels})(timestamp({Sent}))", (ref link, value) => See(ref link, value)).ConfigureAwait(false);
+
+        // Steps may miss one that was born shortly before the range.
+        string before = $"{PromQl.Last(Sent, PromQl.Lookback, range)} and {PromQl.Last(Sent, range)}";
+        await AddAsync($"max by ({PromQl.LinkLabels})({before})", (ref link, _) => link.FirstSeen = from).ConfigureAwait(false);
         return links;
 
         void See(ref ObservedLink link, double value)
