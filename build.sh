@@ -407,6 +407,7 @@ kernel_suites() {
     # shellcheck disable=SC2086
     need_unpacked $unpacked_packages
     suite_xunit Caretta.Kernel.Tests
+    suite_xunit Caretta.Map.Tests
     suite_lines smoke tests/smoke/aot.sh "$artifacts/caretta"
 }
 

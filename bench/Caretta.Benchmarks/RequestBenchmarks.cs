@@ -1,3 +1,4 @@
+using Caretta.Aot.Json;
 using BenchmarkDotNet.Attributes;
 
 using Caretta.Aot.Http;

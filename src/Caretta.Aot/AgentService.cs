@@ -6,6 +6,7 @@ using Caretta.Aot.Links;
 using Caretta.Aot.Map;
 using Caretta.Aot.Metrics;
 using Caretta.Aot.Snapshots;
+using Caretta.Aot.Store;
 using Caretta.Bpf;
 
 namespace Caretta.Aot;
@@ -40,7 +41,9 @@ internal sealed class AgentService : IAsyncDisposable
         _startTime = startTime;
         _log = log;
         _index = Encoding.UTF8.GetBytes(WriteIndex(options));
-        _map = options.Map ? new MapRoutes(options.PrometheusUrl) : null;
+        _map = !options.Map ? null
+            : new MapRoutes(options.PrometheusUrl.Length == 0 ? null
+                : new ClusterAnswers(new StoreClient(options.PrometheusUrl, new StoreLimits()), TimeProvider.System));
         var serverOptions = new HttpServerOptions
         {
             Port = options.Port,

@@ -1,89 +1,97 @@
+using System.Runtime.InteropServices;
 using Caretta.Aot.Map;
 using Caretta.Aot.Store;
 
 namespace Caretta.Aot;
 
-/// <summary>Makes a map of what a store knows. Stateless.</summary>
+/// <summary>Makes the map of the cluster out of what the store says: joins the accounts of both ends of each link.</summary>
 internal static class ClusterMap
 {
-    /// <summary>Asks and joins both ends' accounts.</summary>
-    /// <param name="store">Where to ask.</param>
-    /// <param name="from">Begin of the range, in seconds since 1970.</param>
-    /// <param name="to">End of the range.</param>
-    /// <param name="now">Now.</param>
-    /// <exception cref="StoreException">There is no answer that can be used.</exception>
-    public static async Task<LinkMap> ReadAsync(StoreClient store, double from, double to, double now)
+    /// <summary>The map of a range.</summary>
+    public static LinkMap Join(ObservedLinks observed, List<MapAgent> agents, double from, double to, double now)
     {
-        ObservedLinks links = await store.QueryLinksAsync(from, to).ConfigureAwait(false);
-        IReadOnlyCollection<ObservedAgent> agents = await store.QueryAgentsAsync(from, to).ConfigureAwait(false);
         var map = new LinkMap { IsCluster = true, HasStore = true, Time = now, From = from, To = to, RateSeconds = to - from };
-        foreach (ObservedAgent agent in agents)
+        map.Agents.AddRange(agents);
+        map.Nodes.AddRange(observed.Nodes);
+        int[] same = FindOwners(observed.Nodes);
+        Dictionary<(int, int, ushort), int> places = [];
+        List<(LinkAccount Client, LinkAccount Server)> accounts = [];
+        foreach (ref readonly ObservedLink seen in observed.Links)
         {
-            map.Agents.Add(Describe(agent));
+            int client = same[seen.Client];
+            int server = same[seen.Server];
+            ref int place = ref CollectionsMarshal.GetValueRefOrAddDefault(places, (client, server, seen.Port), out bool known);
+            if (!known)
+            {
+                place = map.Links.Count;
+                map.Links.Add(new MapLink { ClientNode = client, ServerNode = server, Port = seen.Port, FirstSeen = to, LastSeen = from, RateSeconds = to - from });
+                accounts.Add(default);
+            }
+
+            ref MapLink link = ref CollectionsMarshal.AsSpan(map.Links)[place];
+            ref (LinkAccount Client, LinkAccount Server) account = ref CollectionsMarshal.AsSpan(accounts)[place];
+            if (seen.Role == MapLink.Client)
+            {
+                account.Client.Add(Account(seen, seen.Sent, seen.Received));
+            }
+            else
+            {
+                account.Server.Add(Account(seen, seen.Received, seen.Sent));
+            }
+
+            link.SeenBy |= seen.Role;
+            link.Open = Math.Max(link.Open, (long)seen.Open);
+            if (seen.FirstSeen > 0)
+            {
+                link.FirstSeen = Math.Min(link.FirstSeen, seen.FirstSeen);
+                link.LastSeen = Math.Max(link.LastSeen, seen.LastSeen);
+            }
         }
 
-        Join(map, links);
-        return map;
-    }
-
-    private static void Join(LinkMap map, ObservedLinks links)
-    {
-        var builder = new LinkMapBuilder(map);
-        foreach (ObservedLink link in links.All)
+        Span<MapLink> links = CollectionsMarshal.AsSpan(map.Links);
+        for (int i = 0; i < links.Length; i++)
         {
-            bool isClient = link.Ends.Role == MapLink.Client;
-            double sent = link[LinkCounter.Sent];
-            double received = link[LinkCounter.Received];
-            var totals = new LinkAccount
-            {
-                BytesToServer = isClient ? sent : received,
-                BytesToClient = isClient ? received : sent,
-                Opened = link[LinkCounter.Opened],
-                Closed = link[LinkCounter.Closed],
-                Failed = link[LinkCounter.Failed],
-            };
-            ObservedEnds ends = link.Ends;
-            builder.Add(
-                new MapNode(ends.ClientName, ends.ClientNamespace, ends.ClientKind, ends.ClientOwner.Length > 0 ? ends.ClientOwner : null),
-                new MapNode(ends.ServerName, ends.ServerNamespace, ends.ServerKind, null),
-                ends.Port,
-                new MapLink
-                {
-                    SeenBy = ends.Role,
-                    Totals = totals,
-                    Recent = totals,
-                    RateSeconds = map.RateSeconds,
-                    Open = (long)link.Open,
-                    FirstSeen = link.FirstSeen > 0 ? Math.Clamp(link.FirstSeen, map.From, map.To) : map.From,
-                    LastSeen = link.LastSeen > 0 ? Math.Clamp(link.LastSeen, map.From, map.To) : map.To,
-                });
+            links[i].Totals = accounts[i].Client;
+            links[i].Totals.Join(accounts[i].Server);
+            links[i].Recent = links[i].Totals;
+
+            // Nothing was found between the steps that are looked at.
+            links[i].LastSeen = Math.Max(links[i].LastSeen, links[i].FirstSeen);
         }
 
         map.KeepLargest();
+        map.DropUnusedNodes();
+        return map;
     }
 
-    private static MapAgent Describe(ObservedAgent agent) => new()
+    private static LinkAccount Account(in ObservedLink seen, double toServer, double toClient) => new()
     {
-        Node = agent.Node,
-        Pod = agent.Pod,
-        Up = agent.IsUp,
-        Version = agent.Version,
-        Kernel = agent.Kernel,
-        Tier = agent.Tier,
-        TierReason = agent.TierReason,
-        StartTime = agent["caretta_agent_start_time_seconds"],
-        Polls = agent["caretta_polls_made"],
-        FailedPolls = agent["caretta_agent_failed_polls_total"],
-        PollSeconds = agent["caretta_agent_poll_duration_seconds"],
-        LiveSockets = agent["caretta_agent_live_sockets"],
-        Links = agent["caretta_agent_links"],
-        LinkBudget = agent["caretta_agent_link_budget"],
-        LostUpdates = agent["caretta_agent_lost_updates_total"],
-        LostConnections = agent["caretta_agent_lost_connections_total"],
-        LostBytes = agent["caretta_agent_lost_bytes_total"],
-        MissedEvents = agent["caretta_agent_program_missed_events_total"],
-        PendingBytes = agent["caretta_agent_pending_bytes"],
-        ResidentBytes = agent["caretta_agent_resident_memory_bytes"],
-        MapBytes = agent["caretta_agent_bpf_map_memory_bytes"],
+        BytesToServer = toServer,
+        BytesToClient = toClient,
+        Opened = seen.Opened,
+        Closed = seen.Closed,
+        Failed = seen.Failed,
     };
+
+    // A server's owner is told only where it is a client too: the same name there is the same node.
+    private static int[] FindOwners(List<MapNode> nodes)
+    {
+        Dictionary<(string, string, string), int> owned = [];
+        for (int i = 0; i < nodes.Count; i++)
+        {
+            if (nodes[i].Owner is not null)
+            {
+                owned.TryAdd((nodes[i].Name, nodes[i].Namespace, nodes[i].Kind), i);
+            }
+        }
+
+        int[] same = new int[nodes.Count];
+        for (int i = 0; i < same.Length; i++)
+        {
+            MapNode node = nodes[i];
+            same[i] = node.Owner is null && owned.TryGetValue((node.Name, node.Namespace, node.Kind), out int known) ? known : i;
+        }
+
+        return same;
+    }
 }

@@ -8,6 +8,9 @@ namespace Caretta.Aot;
 internal static class MapReplies
 {
     /// <summary>An error.</summary>
+    public static HttpReply Fail(MapException failure) => Fail(failure.Status, failure.Reason, failure.Message);
+
+    /// <summary>An error.</summary>
     public static HttpReply Fail(int status, string reason, string message)
     {
         var body = new ArrayBufferWriter<byte>();

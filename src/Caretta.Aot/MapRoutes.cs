@@ -1,22 +1,21 @@
 using Caretta.Aot.Http;
 using Caretta.Aot.Map;
-using Caretta.Aot.Store;
 
 namespace Caretta.Aot;
 
 /// <summary>What is served of the map: the page's files and the API behind it. Any thread.</summary>
 internal sealed class MapRoutes : IDisposable
 {
-    private readonly StoreAnswers? _store;
+    private readonly ClusterAnswers? _cluster;
     private MapAnswers? _answers;
     private PolicyAnswers? _policies;
     private Func<bool> _hasPolled = static () => false;
 
-    /// <summary>Answers that it is starting until <see cref="Begin"/>.</summary>
-    /// <param name="storeUrl">The store that knows of all agents; empty for none.</param>
-    public MapRoutes(string storeUrl)
+    /// <summary>Answers about this node that it is starting until <see cref="Begin"/>.</summary>
+    /// <param name="cluster">About the cluster, if there is a store to ask. Disposed of with this.</param>
+    public MapRoutes(ClusterAnswers? cluster = null)
     {
-        _store = storeUrl.Length > 0 ? new StoreAnswers(new StoreClient(storeUrl), TimeProvider.System) : null;
+        _cluster = cluster;
         Routes =
         [
             File("/", "index.html", "text/html; charset=utf-8"),
@@ -48,7 +47,7 @@ internal sealed class MapRoutes : IDisposable
     {
         _answers?.Dispose();
         _policies?.Dispose();
-        _store?.Dispose();
+        _cluster?.Dispose();
     }
 
     private static HttpRoute File(string path, string name, string contentType)
@@ -62,11 +61,11 @@ internal sealed class MapRoutes : IDisposable
         try
         {
             MapQuestion question = MapQuestion.ParseLinks(request.Query);
-            return question.IsCluster ? HttpReply.Promise(Store().GetLinks(question)) : HttpReply.Of(OwnLinks());
+            return question.IsCluster ? HttpReply.Promise(Cluster.GetLinksAsync(question)) : HttpReply.Of(OwnLinks());
         }
         catch (MapException failure)
         {
-            return MapReplies.Fail(failure.Status, failure.Reason, failure.Message);
+            return MapReplies.Fail(failure);
         }
     }
 
@@ -75,11 +74,11 @@ internal sealed class MapRoutes : IDisposable
         try
         {
             MapQuestion question = MapQuestion.ParseHistory(request.Query);
-            return HttpReply.Promise(Store().GetHistory(question));
+            return HttpReply.Promise(Cluster.GetHistoryAsync(question));
         }
         catch (MapException failure)
         {
-            return MapReplies.Fail(failure.Status, failure.Reason, failure.Message);
+            return MapReplies.Fail(failure);
         }
     }
 
@@ -90,12 +89,12 @@ internal sealed class MapRoutes : IDisposable
             byte[] rest = PolicyAnswers.TakeNamespaces(request.Query, out List<string> namespaces);
             MapQuestion question = MapQuestion.ParseLinks(rest);
             return Volatile.Read(ref _policies) is not { } policies ? throw Starting()
-                : question.IsCluster ? HttpReply.Promise(ServeClusterPoliciesAsync(policies, Store().GetLinks(question), namespaces))
+                : question.IsCluster ? HttpReply.Promise(ServeClusterPoliciesAsync(policies, Cluster.GetLinksAsync(question), namespaces))
                 : HttpReply.Promise(policies.GetAsync(OwnLinks(), namespaces));
         }
         catch (MapException failure)
         {
-            return MapReplies.Fail(failure.Status, failure.Reason, failure.Message);
+            return MapReplies.Fail(failure);
         }
     }
 
@@ -109,7 +108,7 @@ internal sealed class MapRoutes : IDisposable
         }
         catch (MapException failure)
         {
-            return MapReplies.Fail(failure.Status, failure.Reason, failure.Message);
+            return MapReplies.Fail(failure);
         }
     }
 
@@ -118,6 +117,6 @@ internal sealed class MapRoutes : IDisposable
 
     private static MapException Starting() => new(503, "starting", "the agent is starting: no poll was made yet");
 
-    private StoreAnswers Store() =>
-        _store ?? throw new MapException(404, "no-store", "this agent has no store to ask: PROMETHEUS_URL is not set");
+    private ClusterAnswers Cluster =>
+        _cluster ?? throw new MapException(404, "no-store", "this agent has no store to ask: PROMETHEUS_URL is not set");
 }

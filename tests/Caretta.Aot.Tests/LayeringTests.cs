@@ -22,7 +22,7 @@ public sealed partial class LayeringTests
         ["Dns"] = ["Caretta.Aot.Identity"],
         ["Json"] = ["Caretta.Aot.Identity"],
         ["Kubernetes"] = ["Caretta.Aot.Identity", "Caretta.Aot.Json"],
-        ["Store"] = ["Caretta.Aot.Json"],
+        ["Store"] = ["Caretta.Aot.Json", "Caretta.Aot.Map"],
         ["Metrics"] = ["Caretta.Aot.Identity", "Caretta.Aot.Snapshots"],
         ["Map"] = ["Caretta.Aot.Identity", "Caretta.Aot.Snapshots"],
         ["Http"] = [],

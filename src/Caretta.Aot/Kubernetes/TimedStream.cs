@@ -1,3 +1,5 @@
+using Caretta.Aot.Json;
+
 namespace Caretta.Aot.Kubernetes;
 
 /// <summary>

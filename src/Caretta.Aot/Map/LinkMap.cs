@@ -83,7 +83,8 @@ internal sealed class LinkMap
         DropUnusedNodes();
     }
 
-    private void DropUnusedNodes()
+    /// <summary>Removes nodes without links.</summary>
+    public void DropUnusedNodes()
     {
         int[] moved = new int[Nodes.Count];
         foreach (MapLink link in Links)

@@ -58,27 +58,19 @@ internal static class MapJson
         json.WriteEndObject();
     }
 
-    /// <summary>Writes an answer of <c>/api/history</c>; what is no number is null.</summary>
-    public static void WriteHistory(
-        double from,
-        double to,
-        double step,
-        ReadOnlySpan<double> toServer,
-        ReadOnlySpan<double> toClient,
-        ReadOnlySpan<double> opened,
-        ReadOnlySpan<double> failed,
-        IBufferWriter<byte> output)
+    /// <summary>Writes an answer of <c>/api/history</c>.</summary>
+    public static void Write(LinkHistory history, IBufferWriter<byte> output)
     {
         using var json = new Utf8JsonWriter(output);
         json.WriteStartObject();
         json.WriteNumber("version"u8, Version);
-        WriteTime(json, "from"u8, from);
-        WriteTime(json, "to"u8, to);
-        WriteTime(json, "step"u8, step);
-        WriteLine(json, "bytesToServerPerSecond"u8, toServer);
-        WriteLine(json, "bytesToClientPerSecond"u8, toClient);
-        WriteLine(json, "openedPerSecond"u8, opened);
-        WriteLine(json, "failedPerSecond"u8, failed);
+        WriteTime(json, "from"u8, history.From);
+        WriteTime(json, "to"u8, history.To);
+        WriteTime(json, "step"u8, history.Step);
+        WritePoints(json, "bytesToServerPerSecond"u8, history.BytesToServer);
+        WritePoints(json, "bytesToClientPerSecond"u8, history.BytesToClient);
+        WritePoints(json, "openedPerSecond"u8, history.Opened);
+        WritePoints(json, "failedPerSecond"u8, history.Failed);
         json.WriteEndObject();
     }
 
@@ -160,14 +152,14 @@ internal static class MapJson
         json.WriteEndObject();
     }
 
-    private static void WriteLine(Utf8JsonWriter json, ReadOnlySpan<byte> name, ReadOnlySpan<double> points)
+    private static void WritePoints(Utf8JsonWriter json, ReadOnlySpan<byte> name, double[] values)
     {
         json.WriteStartArray(name);
-        foreach (double point in points)
+        foreach (double value in values)
         {
-            if (double.IsFinite(point))
+            if (double.IsFinite(value))
             {
-                json.WriteNumberValue(Math.Round(point, 3));
+                json.WriteNumberValue(Math.Round(value, 3));
             }
             else
             {

@@ -1,66 +1,19 @@
+using Caretta.Aot.Json;
+using Caretta.Aot.Map;
+
 namespace Caretta.Aot.Store;
 
-/// <summary>A body that may not be longer than a limit. Read once, from beginning to end, and only without blocking.</summary>
-/// <param name="content">The body. Disposed of with this.</param>
-/// <param name="most">Bytes that are taken.</param>
-internal sealed class BoundedStream(Stream content, long most) : Stream
+/// <summary>An answer of the store, given up when it is too long.</summary>
+internal sealed class BoundedStream(Stream content, long limit) : ForwardStream
 {
-    private readonly long _most = most;
-    private long _left = most;
+    private long _read;
 
     /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => false;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    /// <inheritdoc/>
-    /// <exception cref="StoreException">It is longer.</exception>
+    /// <exception cref="MapException">It is longer than the limit.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         int read = await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-        _left -= read;
-        return _left >= 0 ? read : throw StoreException.TooLarge($"the store's answer is longer than {_most} bytes: ask for a shorter range");
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            content.Dispose();
-        }
-
-        base.Dispose(disposing);
+        _read += read;
+        return _read <= limit ? read : throw StoreFailure.TooLarge($"an answer of more than {limit >> 20} MB");
     }
 }

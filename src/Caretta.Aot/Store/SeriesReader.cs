@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 using Caretta.Aot.Json;
@@ -6,148 +6,197 @@ using Caretta.Aot.Json;
 namespace Caretta.Aot.Store;
 
 /// <summary>
-/// Takes the series of an answer (Prometheus HTTP API, "Expression queries"): labels first, then samples, one by one; nothing is collected.
+/// Takes the series of an answer of the Prometheus query API one by one, without a string for any label. One answer at a time.
 /// </summary>
-internal abstract class SeriesReader : JsonConsumer
+internal sealed class SeriesReader : JsonConsumer
 {
-    private const int StatusField = 1;
-    private const int ErrorField = 2;
-    private const int SeriesField = 3;
-    private const int SampleField = 4;
-    private const int NumberField = 5;
-    private const int FirstLabel = 10;
-    private const int MaxText = 4096;
+    private const int Status = 1;
+    private const int ErrorType = 2;
+    private const int Error = 3;
+    private const int Result = 4;
+    private const int Series = 5;
+    private const int Sample = 6;
+    private const int Samples = 7;
+    private const int Point = 8;
+    private const int Number = 9;
+    private const int Other = 10;
+    private const int FirstLabel = 16;
 
-    private readonly string[] _values;
+    private readonly int _labels;
+    private readonly int _maxSeries;
+    private readonly Action<SeriesReader> _take;
+    private readonly List<(double Time, double Value)> _points = [];
+    private readonly (int Begin, int Length)[] _places;
+    private byte[] _text = new byte[1024];
+    private int _used;
+    private int _position;
     private double _time;
-    private bool _hasTime;
-    private bool _inSeries;
+    private bool _hasResult;
 
-    /// <summary>Prepares to read.</summary>
-    /// <param name="strings">Gives equal labels as one instance.</param>
-    /// <param name="labels">Labels wanted; the rest is skipped.</param>
-    protected SeriesReader(StringCache strings, string[] labels)
+    /// <summary>Reads nothing yet.</summary>
+    /// <param name="labels">Names of the labels wanted; others are skipped.</param>
+    /// <param name="maxSeries">Most series in an answer.</param>
+    /// <param name="take">Hears of every series when all of it was read.</param>
+    public SeriesReader(string[] labels, int maxSeries, Action<SeriesReader> take)
     {
-        Strings = strings;
-        _values = new string[labels.Length];
+        _labels = labels.Length;
+        _maxSeries = maxSeries;
+        _take = take;
+        _places = new (int, int)[labels.Length];
         var members = new (string, JsonShape)[labels.Length];
         for (int i = 0; i < labels.Length; i++)
         {
             members[i] = (labels[i], JsonShape.Scalar(FirstLabel + i));
         }
 
-        JsonShape sample = JsonShape.Array(SampleField, JsonShape.Scalar(NumberField));
-        JsonShape series = JsonShape.Object(
-            SeriesField, ("metric", JsonShape.Object(0, members)), ("value", sample), ("values", JsonShape.Array(0, sample)));
+        JsonShape point = JsonShape.Array(Point, JsonShape.Scalar(Number));
         Shape = JsonShape.Object(
-            0,
-            ("status", JsonShape.Scalar(StatusField)),
-            ("error", JsonShape.Scalar(ErrorField)),
-            ("data", JsonShape.Object(0, ("result", JsonShape.Array(0, series)))));
+            Other,
+            ("status", JsonShape.Scalar(Status)),
+            ("errorType", JsonShape.Scalar(ErrorType)),
+            ("error", JsonShape.Scalar(Error)),
+            ("data", JsonShape.Object(Other, ("result", JsonShape.Array(Result, JsonShape.Object(
+                Series,
+                ("metric", JsonShape.Object(Other, members)),
+                ("value", JsonShape.Array(Sample, JsonShape.Scalar(Number))),
+                ("values", JsonShape.Array(Samples, point))))))));
     }
 
-    /// <summary>What is wanted of the document.</summary>
+    /// <summary>What is wanted of an answer.</summary>
     public JsonShape Shape { get; }
 
-    /// <summary>Whether the store said that it succeeded.</summary>
+    /// <summary>Series read.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Whether all that belongs to an answer was there, and it says that it succeeded.</summary>
+    public bool IsComplete => _hasResult && Succeeded;
+
+    /// <summary>Whether it says so.</summary>
     public bool Succeeded { get; private set; }
 
-    /// <summary>What the store said went wrong; empty for nothing.</summary>
-    public string Error { get; private set; } = "";
+    /// <summary>The store's word for what went wrong; empty where it had none.</summary>
+    public string FailureType { get; private set; } = "";
 
-    /// <summary>Series read.</summary>
-    public int SeriesCount { get; private set; }
+    /// <summary>The store's explanation.</summary>
+    public string Failure { get; private set; } = "";
 
-    /// <summary>Most series that are taken.</summary>
-    public int MaxSeries { get; set; } = int.MaxValue;
+    /// <summary>The value of the last sample.</summary>
+    public double LastValue => _points.Count == 0 ? double.NaN : _points[^1].Value;
 
-    /// <summary>Gives equal labels as one instance.</summary>
-    protected StringCache Strings { get; }
+    /// <summary>All samples of the series.</summary>
+    public IReadOnlyList<(double Time, double Value)> Points => _points;
 
-    /// <summary>A label of the series reached, by its place in the list; empty where it has none.</summary>
-    protected string Label(int index) => _values[index];
+    /// <summary>Value of a label in UTF-8; empty where the series has none. Until the next series.</summary>
+    public ReadOnlySpan<byte> Label(int index) => _text.AsSpan(_places[index].Begin, _places[index].Length);
 
-    /// <summary>A sample of the series reached. NaN where the store gave no number.</summary>
-    protected abstract void Sample(double time, double value);
+    /// <summary>As the other, as text.</summary>
+    public string Text(int index) => Encoding.UTF8.GetString(Label(index));
+
+    /// <summary>Begins another answer.</summary>
+    public void Reset()
+    {
+        Count = 0;
+        _hasResult = Succeeded = false;
+        FailureType = Failure = "";
+    }
 
     /// <inheritdoc/>
     public override void Begin(int field)
     {
-        if (field == SeriesField)
+        switch (field)
         {
-            if (++SeriesCount > MaxSeries)
-            {
-                throw StoreException.TooLarge($"the store's answer has more than {MaxSeries} series");
-            }
+            case Series:
+                if (++Count > _maxSeries)
+                {
+                    throw StoreFailure.TooLarge($"more than {_maxSeries} series");
+                }
 
-            Array.Fill(_values, "");
-            _inSeries = true;
+                Array.Clear(_places);
+                _used = 0;
+                _points.Clear();
+                break;
+            case Sample or Point:
+                _position = 0;
+                break;
         }
+    }
 
-        _hasTime = false;
+    /// <inheritdoc/>
+    public override void End(int field)
+    {
+        switch (field)
+        {
+            case Series:
+                _take(this);
+                break;
+            case Result:
+                _hasResult = true;
+                break;
+        }
     }
 
     /// <inheritdoc/>
     public override void Value(int field, ref Utf8JsonReader reader)
     {
-        if (field == NumberField)
+        switch (field)
         {
-            ReadNumber(ref reader);
-        }
-        else if (field >= FirstLabel)
-        {
-            _values[field - FirstLabel] = ReadText(ref reader);
-        }
-        else if (field == StatusField)
-        {
-            Succeeded = reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("success"u8);
-        }
-        else if (field == ErrorField)
-        {
-            Error = ReadText(ref reader);
+            case >= FirstLabel when reader.TokenType == JsonTokenType.String:
+                Keep(field - FirstLabel, ref reader);
+                break;
+            case Status:
+                Succeeded = reader.ValueTextEquals("success"u8);
+                break;
+            case ErrorType:
+                FailureType = reader.GetString() ?? "";
+                break;
+            case Error:
+                Failure = reader.GetString() ?? "";
+                break;
+            case Number:
+                TakeNumber(ref reader);
+                break;
         }
     }
 
     /// <inheritdoc/>
-    public override void WrongType(int field) => throw new BadResponseException("the JSON is not that of a Prometheus API");
-
-    private void ReadNumber(ref Utf8JsonReader reader)
+    public override void WrongType(int field)
     {
-        if (!_hasTime && reader.TokenType == JsonTokenType.Number && _inSeries)
+        if (field is not (ErrorType or Error or Status))
         {
-            _time = reader.GetDouble();
-            _hasTime = true;
+            throw new BadResponseException("the answer has not the form of the Prometheus query API");
+        }
+    }
+
+    private void Keep(int label, ref Utf8JsonReader reader)
+    {
+        int most = reader.ValueSpan.Length;
+        if (_text.Length < _used + most)
+        {
+            Array.Resize(ref _text, Math.Max(_text.Length * 2, _used + most));
+        }
+
+        int length = reader.CopyString(_text.AsSpan(_used));
+        _places[label] = (_used, length);
+        _used += length;
+    }
+
+    // A sample is [seconds, "value"].
+    private void TakeNumber(ref Utf8JsonReader reader)
+    {
+        if (_position++ == 0)
+        {
+            _time = reader.TokenType == JsonTokenType.Number ? reader.GetDouble() : throw Malformed();
             return;
         }
 
-        if (!_hasTime || reader.TokenType != JsonTokenType.String)
+        if (_position > 2 || reader.TokenType != JsonTokenType.String)
         {
-            WrongType(NumberField);
+            throw Malformed();
         }
 
-        _hasTime = false;
-        bool isNumber = double.TryParse(reader.ValueSpan, NumberStyles.Float, CultureInfo.InvariantCulture, out double value);
-        Sample(_time, isNumber && double.IsFinite(value) ? value : double.NaN);
+        bool isNumber = Utf8Parser.TryParse(reader.ValueSpan, out double value, out int used) && used == reader.ValueSpan.Length;
+        _points.Add((_time, isNumber ? value : double.NaN));
     }
 
-    private string ReadText(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.String)
-        {
-            return "";
-        }
-
-        if (!reader.ValueIsEscaped)
-        {
-            return Strings.Get(reader.ValueSpan);
-        }
-
-        if (reader.ValueSpan.Length > MaxText)
-        {
-            return "";
-        }
-
-        Span<byte> text = stackalloc byte[MaxText];
-        return Encoding.UTF8.GetString(text[..reader.CopyString(text)]);
-    }
+    private static BadResponseException Malformed() => new("a sample has not the form of the Prometheus query API");
 }

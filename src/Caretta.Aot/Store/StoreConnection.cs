@@ -1,45 +1,34 @@
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using Caretta.Aot.Json;
+using Caretta.Aot.Map;
 
 namespace Caretta.Aot.Store;
 
 /// <summary>
-/// Asks the one configured server, and turns whatever goes wrong into a <see cref="StoreException"/>. Redirects are not followed and
-/// proxies not used: credentials go to that server alone. Any thread.
+/// Sends queries to the store and reads its answers as they come. Whatever goes wrong is a <see cref="MapException"/>. Redirects are not
+/// followed and proxies not used: a password goes to the configured server alone. Any thread.
 /// </summary>
 internal sealed class StoreConnection : IDisposable
 {
-    private const int MaxShownError = 200;
-    private const int MaxErrorBytes = 64 * 1024;
+    // No honest label is as long; the value of one that is reads as empty.
+    private const int BufferBytes = 32 * 1024;
 
-    private static readonly JsonLimits AnswerLimits = new() { MaxStringBytes = 1 << 20, MaxDepth = 16 };
-
-    private readonly Uri _base;
     private readonly StoreLimits _limits;
-    private readonly AuthenticationHeaderValue? _credentials;
     private readonly HttpMessageInvoker _transport;
-    private long _requests;
+    private readonly Uri _base;
+    private readonly AuthenticationHeaderValue? _credentials;
 
     /// <summary>Connects to nothing yet.</summary>
-    /// <param name="url">Absolute http or https URL; what stands before the host are credentials.</param>
-    /// <param name="limits">What an answer may cost.</param>
     public StoreConnection(string url, StoreLimits limits)
     {
         var given = new Uri(url);
-        string path = given.AbsolutePath.TrimEnd('/') + "/api/v1/";
-        _base = new UriBuilder(given) { UserName = "", Password = "", Path = path }.Uri;
         _limits = limits;
-        Address = $"{given.Scheme}://{given.Authority}{given.AbsolutePath.TrimEnd('/')}";
-        if (given.UserInfo.Length > 0)
-        {
-            string plain = Uri.UnescapeDataString(given.UserInfo);
-            string pair = plain.Contains(':', StringComparison.Ordinal) ? plain : plain + ":";
-            _credentials = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(pair)));
-        }
-
+        _base = new UriBuilder(given) { UserName = "", Password = "", Path = given.AbsolutePath.TrimEnd('/') + "/" }.Uri;
+        _credentials = given.UserInfo.Length == 0 ? null : new AuthenticationHeaderValue("Basic", Encode(given.UserInfo));
         _transport = new HttpMessageInvoker(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -47,132 +36,132 @@ internal sealed class StoreConnection : IDisposable
             UseCookies = false,
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
+            ConnectTimeout = limits.Connect,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
-            MaxConnectionsPerServer = limits.Questions,
+            MaxConnectionsPerServer = 8,
             MaxResponseHeadersLength = 16,      // KB
             MaxResponseDrainSize = 0,
         });
     }
 
-    /// <summary>Where it is, without credentials.</summary>
-    public string Address { get; }
-
-    /// <summary>Requests sent.</summary>
-    public long Requests => Interlocked.Read(ref _requests);
-
-    /// <summary>Asks for the value at one time.</summary>
-    /// <exception cref="StoreException">There is no answer that can be used.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> says so.</exception>
-    public Task QueryAsync(string query, double time, SeriesReader reader, CancellationToken cancel) =>
-        // VictoriaMetrics shows the newest samples only when told not to use its cache.
-        AskAsync("query", reader, cancel, ("query", query), ("time", Number(time)), ("nocache", "1"));
-
-    /// <summary>Asks for values over time.</summary>
-    /// <exception cref="StoreException">There is no answer that can be used.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> says so.</exception>
-    public Task QueryRangeAsync(string query, double from, double to, double step, SeriesReader reader, CancellationToken cancel) =>
-        AskAsync(
-            "query_range", reader, cancel,
-            ("query", query), ("start", Number(from)), ("end", Number(to)), ("step", Number(step)), ("nocache", "1"));
+    /// <summary>The store's address without credentials, for messages.</summary>
+    public string Name => _base.GetLeftPart(UriPartial.Path).TrimEnd('/');
 
     /// <inheritdoc/>
     public void Dispose() => _transport.Dispose();
 
-    private static string Number(double value) => value.ToString("F3", System.Globalization.CultureInfo.InvariantCulture);
+    /// <summary>Asks for values at one time.</summary>
+    public Task QueryAsync(string query, double time, SeriesReader series, CancellationToken cancel) =>
+        // nocache: VictoriaMetrics otherwise hides the last 30 s (-search.latencyOffset); Prometheus knows no such parameter.
+        ReadAsync($"api/v1/query?query={Uri.EscapeDataString(query)}&time={PromQl.Seconds(time)}&timeout={Timeout}&nocache=1", series, cancel);
 
-    private async Task AskAsync(
-        string path, SeriesReader reader, CancellationToken cancel, params (string Name, string Value)[] parameters)
+    /// <summary>Asks for values at many times.</summary>
+    public Task QueryRangeAsync(string query, double from, double to, double step, SeriesReader series, CancellationToken cancel) =>
+        ReadAsync(
+            $"api/v1/query_range?query={Uri.EscapeDataString(query)}&start={PromQl.Seconds(from)}&end={PromQl.Seconds(to)}"
+            + $"&step={PromQl.Seconds(step)}&timeout={Timeout}&nocache=1",
+            series,
+            cancel);
+
+    private string Timeout => PromQl.Seconds(_limits.Question.TotalSeconds) + "s";
+
+    private static string Encode(string userInfo) => Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(userInfo)));
+
+    private async Task ReadAsync(string path, SeriesReader series, CancellationToken cancel)
     {
+        series.Reset();
         try
         {
-            using HttpResponseMessage response = await SendAsync(path, parameters, cancel).ConfigureAwait(false);
-            bool isOk = response.StatusCode == HttpStatusCode.OK;
-
-            // application/json, and where VictoriaMetrics gives samples application/stream+json.
-            bool isJson = response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true;
-            if (!isOk && !isJson)
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_base, path))
             {
-                throw Refused(response.StatusCode, "");
-            }
-
-            // What a proxy or a web page answers is no JSON, whatever its status.
-            if (!isJson)
-            {
-                throw StoreException.Away($"{Address} does not answer as a Prometheus API does: PROMETHEUS_URL should name one");
-            }
-
-            reader.MaxSeries = _limits.Series;
-            using var body = new BoundedStream(
-                await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false), isOk ? _limits.AnswerBytes : MaxErrorBytes);
-            var json = new JsonStream(AnswerLimits);
-            await json.ReadAsync(body, reader.Shape, reader, cancel).ConfigureAwait(false);
-            if (!isOk || !reader.Succeeded || json.Values != 1)
-            {
-                throw Refused(response.StatusCode, reader.Error);
-            }
+                Version = HttpVersion.Version11,
+                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            };
+            request.Headers.TryAddWithoutValidation("Accept", "application/json");
+            request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
+            request.Headers.TryAddWithoutValidation("User-Agent", "caretta/" + BuildInfo.Version);
+            request.Headers.Authorization = _credentials;
+            using HttpResponseMessage response = await _transport.SendAsync(request, cancel).ConfigureAwait(false);
+            await TakeAsync(response, series, cancel).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is HttpRequestException or SocketException or IOException)
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {
-            cancel.ThrowIfCancellationRequested();
-            Exception cause = failure.InnerException is SocketException inner ? inner : failure;
-            throw StoreException.Away($"the store at {Address} cannot be reached: {OneLine(cause.Message)}");
+            throw StoreFailure.Away($"the store at {Name} cannot be reached: no connection within {_limits.Connect.TotalSeconds:0.###} s ({Advice(e)})");
         }
-        catch (BadResponseException failure)
+        catch (HttpRequestException e)
         {
-            throw StoreException.Away($"the store at {Address} gave an answer that cannot be read: {OneLine(failure.Message)}");
+            throw StoreFailure.Away($"the store at {Name} cannot be reached: {Explain(e)} ({Advice(e)})");
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or BadResponseException)
+        {
+            throw StoreFailure.Away($"the store at {Name} gave an answer that cannot be used: {StoreFailure.Clean(e.Message)}");
         }
     }
 
-    private Task<HttpResponseMessage> SendAsync(string path, (string Name, string Value)[] parameters, CancellationToken cancel)
+    private async Task TakeAsync(HttpResponseMessage response, SeriesReader series, CancellationToken cancel)
     {
-        var form = new StringBuilder();
-        foreach ((string name, string value) in parameters)
+        int code = (int)response.StatusCode;
+        string type = response.Content.Headers.ContentType?.MediaType ?? "no content type";
+
+        // VictoriaMetrics calls it so where samples are asked for as they are.
+        bool isJson = type is "application/json" or "application/stream+json";
+        if (code == 200 && !isJson)
         {
-            form.Append(form.Length == 0 ? "" : "&").Append(name).Append('=').Append(Uri.EscapeDataString(value));
+            throw StoreFailure.Away($"the store at {Name} answers with {StoreFailure.Clean(type)} and not with JSON: is PROMETHEUS_URL that of a Prometheus?");
         }
 
-        // POST, for questions can be longer than some servers take in a line.
-        var content = new ByteArrayContent(Encoding.ASCII.GetBytes(form.ToString()));
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-www-form-urlencoded");
-        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_base, path))
+        if (isJson && code is 200 or 400 or 422 or >= 500)
         {
-            Version = HttpVersion.Version11,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = content,
-        };
-        request.Headers.TryAddWithoutValidation("Accept", "application/json");
-        request.Headers.TryAddWithoutValidation("User-Agent", "caretta");
-        request.Headers.Authorization = _credentials;
-        Interlocked.Increment(ref _requests);
-        return _transport.SendAsync(request, cancel);
-    }
+            await ReadJsonAsync(response, series, code == 200, cancel).ConfigureAwait(false);
+        }
 
-    private StoreException Refused(HttpStatusCode status, string error)
-    {
-        string said = error.Length == 0 ? "" : $": {OneLine(error)}";
-        return (int)status switch
+        if (code == 200 && series.IsComplete)
         {
-            401 or 403 => StoreException.Away($"the store at {Address} refuses access ({(int)status}): PROMETHEUS_URL may hold user:password@"),
-            404 => StoreException.Away($"there is no Prometheus API at {Address}: PROMETHEUS_URL should name one, its path included"),
-            >= 300 and < 400 => StoreException.Away($"the store at {Address} redirects ({(int)status}): PROMETHEUS_URL should name where to"),
-            _ => StoreException.Away($"the store at {Address} refused ({(int)status}){said}"),
+            return;
+        }
+
+        string said = series.Failure.Length > 0 ? ": " + StoreFailure.Clean(series.Failure) : "";
+        throw code switch
+        {
+            _ when series.FailureType is "timeout" or "canceled" => StoreFailure.Slow(_limits.Question),
+            200 when !series.Succeeded && said.Length > 0 => StoreFailure.Away($"the store at {Name} refused{said}"),
+            200 => StoreFailure.Away($"the store at {Name} gave an answer that cannot be used: it has no result"),
+            >= 300 and < 400 => StoreFailure.Away($"the store at {Name} answers {code}, and redirects are not followed: set PROMETHEUS_URL to where it leads"),
+            401 or 403 => StoreFailure.Away($"the store at {Name} refused the credentials ({code}): see user and password in PROMETHEUS_URL"),
+            404 => StoreFailure.Away($"the store at {Name} has no query API (404): is PROMETHEUS_URL that of a Prometheus, with its path?"),
+            _ => StoreFailure.Away($"the store at {Name} refused ({code}){said}"),
         };
     }
 
-    private static string OneLine(string text)
+    private async Task ReadJsonAsync(HttpResponseMessage response, SeriesReader series, bool isAnswer, CancellationToken cancel)
     {
-        var line = new StringBuilder();
-        foreach (Rune rune in text.EnumerateRunes())
+        using Stream wire = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
+        using Stream body = response.Content.Headers.ContentEncoding.Contains("gzip") ? new GZipStream(wire, CompressionMode.Decompress) : wire;
+        using var bounded = new BoundedStream(body, _limits.MaxBytes);
+        var json = new JsonStream(new JsonLimits { BufferBytes = BufferBytes, MaxStringBytes = _limits.MaxBytes, MaxDepth = 16 });
+        try
         {
-            if (line.Length >= MaxShownError)
-            {
-                line.Append('…');
-                break;
-            }
+            await json.ReadAsync(bounded, series.Shape, series, cancel).ConfigureAwait(false);
+        }
+        catch (BadResponseException) when (!isAnswer)
+        {
+            // The status says enough.
+        }
+    }
 
-            line.Append(Rune.IsControl(rune) ? " " : rune.ToString());
+    private static string Advice(Exception e) =>
+        e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+            ? "the certificate must be one that this machine trusts" : "see PROMETHEUS_URL";
+
+    private static string Explain(HttpRequestException e)
+    {
+        Exception innermost = e;
+        while (innermost.InnerException is { } inner)
+        {
+            innermost = inner;
         }
 
-        return line.ToString();
+        return innermost is SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain }
+            ? "its name is not known" : StoreFailure.Clean(innermost.Message);
     }
 }

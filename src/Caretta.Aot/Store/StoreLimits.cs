@@ -1,20 +1,17 @@
 namespace Caretta.Aot.Store;
 
-/// <summary>What the store may cost.</summary>
+/// <summary>What a question to the store may take.</summary>
 internal sealed record StoreLimits
 {
-    /// <summary>Longest time for everything that one question needs.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>For a whole question, all its queries together.</summary>
+    public TimeSpan Question { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Questions at once; one more is refused.</summary>
-    public int Questions { get; init; } = 4;
+    /// <summary>For a connection to be there.</summary>
+    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Bytes of one answer.</summary>
-    public long AnswerBytes { get; init; } = 64 << 20;
+    /// <summary>Longest answer to a query in bytes, unpacked.</summary>
+    public long MaxBytes { get; init; } = 64 << 20;
 
-    /// <summary>Series in one answer.</summary>
-    public int Series { get; init; } = 100_000;
-
-    /// <summary>Samples in one answer, where samples are asked for.</summary>
-    public long Samples { get; init; } = 500_000;
+    /// <summary>Most series in an answer to a query.</summary>
+    public int MaxSeries { get; init; } = 100_000;
 }

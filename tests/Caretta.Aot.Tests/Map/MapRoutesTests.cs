@@ -5,7 +5,6 @@ using Caretta.Aot.Identity;
 using Caretta.Aot.Map;
 using Caretta.Aot.Snapshots;
 using Caretta.Aot.Tests.Http;
-using Caretta.Aot.Tests.Store;
 using Xunit;
 
 namespace Caretta.Aot.Tests.Map;
@@ -13,9 +12,6 @@ namespace Caretta.Aot.Tests.Map;
 /// <summary>The paths of the map over real connections.</summary>
 public sealed class MapRoutesTests
 {
-    private const string Nothing = """{"status":"success","data":{"resultType":"vector","result":[]}}""";
-    private const string Range = "scope=cluster&from=1000&to=2000";
-
     private static readonly AgentFacts Facts = new()
     {
         Version = "1",
@@ -32,7 +28,7 @@ public sealed class MapRoutesTests
     [InlineData("/style.css", "text/css; charset=utf-8")]
     public async Task The_page_is_served_and_may_reach_nothing_but_this_agent(string path, string type)
     {
-        using var map = new MapRoutes("");
+        using var map = new MapRoutes();
         await using HttpServer server = Started(map);
         using RawClient client = new(server.EndPoint);
 
@@ -60,7 +56,7 @@ public sealed class MapRoutesTests
     [InlineData("/api/history", 400, "bad-parameter")]
     public async Task An_error_is_json_and_says_why(string path, int status, string reason)
     {
-        using var map = new MapRoutes("");
+        using var map = new MapRoutes();
         await using HttpServer server = Started(map);
         using RawClient client = new(server.EndPoint);
 
@@ -80,9 +76,9 @@ public sealed class MapRoutesTests
         var workloads = new WorkloadTable();
         links.Add(new LinkIdentity(workloads.Intern("</script>", "host", "unit"), 0, 80, 1));
         exchange.Publish(links, workloads, new AgentHealth(Facts));
-        using var map = new MapRoutes("");
+        using var map = new MapRoutes();
         var answers = new MapAnswers(() => new NodeMap(exchange, null, TimeSpan.FromSeconds(5), hasStore: false), TimeProvider.System);
-        map.Begin(answers, static () => true);
+        map.Begin(answers, new PolicyAnswers(null), static () => true);
         await using HttpServer server = Started(map);
         RawClient[] viewers = [.. Enumerable.Range(0, 100).Select(_ => new RawClient(server.EndPoint))];
         try
@@ -108,64 +104,6 @@ public sealed class MapRoutesTests
             Assert.InRange(answered, 36, 100);
             Assert.Equal(1, answers.Rendered);
             Assert.InRange(server.Counters.OpenConnections, 1, 100);
-        }
-        finally
-        {
-            Array.ForEach(viewers, static viewer => viewer.Dispose());
-        }
-    }
-
-    [Fact]
-    public async Task Equal_questions_to_the_store_are_asked_once_and_none_without_a_viewer()
-    {
-        var gate = new TaskCompletionSource();
-        using var store = new OddStore(async (_, stream, cancel) =>
-        {
-            await gate.Task.WaitAsync(cancel);
-            await OddStore.SendAsync(stream, $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {Nothing.Length}\r\n\r\n{Nothing}", cancel);
-        });
-        using var map = new MapRoutes(store.Url);
-        await using HttpServer server = Started(map);
-        Assert.Equal(0, store.Requests);
-        RawClient[] viewers = [.. Enumerable.Range(0, 40).Select(_ => new RawClient(server.EndPoint))];
-        try
-        {
-            Array.ForEach(viewers, static viewer => viewer.Send($"GET /api/links?{Range} HTTP/1.1\r\nHost: x\r\n\r\n"));
-            Assert.True(SpinWait.SpinUntil(() => store.Requests == 1, RawClient.Patience));
-            gate.SetResult();
-            Assert.All(viewers, static viewer => Assert.Equal(200, viewer.ReadResponse().Status));
-
-            // Growth of five counters, who began anew, open, first and last seen, agents, agents that are up.
-            Assert.Equal(11, store.Requests);
-        }
-        finally
-        {
-            Array.ForEach(viewers, static viewer => viewer.Dispose());
-        }
-    }
-
-    [Fact]
-    public async Task A_fifth_question_at_once_is_told_to_come_again()
-    {
-        using var store = new OddStore(static (_, _, cancel) => Task.Delay(Timeout.Infinite, cancel));
-        var map = new MapRoutes(store.Url);
-        await using HttpServer server = Started(map);
-        RawClient[] viewers = [.. Enumerable.Range(0, 4).Select(_ => new RawClient(server.EndPoint))];
-        try
-        {
-            for (int i = 0; i < viewers.Length; i++)
-            {
-                viewers[i].Send($"GET /api/links?scope=cluster&from={i}&to=2000 HTTP/1.1\r\nHost: x\r\n\r\n");
-            }
-
-            Assert.True(SpinWait.SpinUntil(() => store.Requests == 4, RawClient.Patience));
-            using RawClient fifth = new(server.EndPoint);
-            RawResponse busy = fifth.Get("/api/links?scope=cluster&from=9&to=2000");
-            Assert.Contains("\"busy\"", busy.Text, StringComparison.Ordinal);
-
-            // Stopping does not wait for the store.
-            map.Dispose();
-            Assert.All(viewers, static viewer => Assert.Equal(502, viewer.ReadResponse().Status));
         }
         finally
         {
