@@ -31,7 +31,7 @@ public sealed partial class LayeringTests
         ["Inspect"] = ["Caretta.Bpf"],
         // The map as others read it, and what is made of it.
         ["Export"] = [],
-        ["Policies"] = ["Caretta.Aot.Export", "Caretta.Aot.Kubernetes"],
+        ["Policies"] = ["Caretta.Aot.Export", "Caretta.Aot.Json", "Caretta.Aot.Kubernetes"],
     };
 
     [Fact]

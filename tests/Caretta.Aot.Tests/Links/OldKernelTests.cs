@@ -50,7 +50,7 @@ public sealed class OldKernelTests
         using ILinkTier running = Start(carriesTypes: false, out TierChoice choice);
 
         Assert.True(tier == running.Kind.Name(), choice.Reason);
-        Assert.StartsWith(showsTypes ? "main: load program " : $"main: {HasNoTypes} ", choice.Reason, StringComparison.Ordinal);
+        Assert.StartsWith(showsTypes ? "main: " : $"main: {HasNoTypes} ", choice.Reason, StringComparison.Ordinal);
         Assert.Null(choice.Attempts[^1].Refusal);
         Assert.All(choice.Attempts.SkipLast(1), static attempt => Assert.NotNull(attempt.Refusal));
     }

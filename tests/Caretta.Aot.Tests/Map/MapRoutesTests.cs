@@ -12,6 +12,8 @@ namespace Caretta.Aot.Tests.Map;
 /// <summary>The paths of the map over real connections.</summary>
 public sealed class MapRoutesTests
 {
+    private const string Range = "scope=cluster&from=1000&to=2000";
+
     private static readonly AgentFacts Facts = new()
     {
         Version = "1",
