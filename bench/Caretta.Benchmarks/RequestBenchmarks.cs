@@ -1,4 +1,3 @@
-using Caretta.Aot.Json;
 using BenchmarkDotNet.Attributes;
 
 using Caretta.Aot.Http;
