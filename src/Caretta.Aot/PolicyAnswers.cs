@@ -76,6 +76,16 @@ internal sealed class PolicyAnswers(KubernetesConfig? cluster) : IDisposable
             : throw new MapException(503, "busy", "policies are being made for somebody else: ask again in a moment");
     }
 
+    /// <summary>Policies out of a map, with what the API server says of the workloads in it.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static async Task<string> WriteAsync(
+        KubernetesConfig config, SeenMap map, IReadOnlyList<string> namespaces, CancellationToken cancel)
+    {
+        using var client = new ApiClient(config, new ApiClientOptions { HeadTimeout = TimeSpan.FromSeconds(20), ResponseTimeout = Patience });
+        PolicyFacts facts = await new PolicyFactsReader(client).ReadAsync(map, cancel).ConfigureAwait(false);
+        return PolicyYaml.Write(PolicyPlanner.Plan(map, facts, namespaces), map, facts.Gaps);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _stop.Cancel();
 
@@ -85,10 +95,7 @@ internal sealed class PolicyAnswers(KubernetesConfig? cluster) : IDisposable
         limit.CancelAfter(Patience);
         try
         {
-            SeenMap map = SeenMapReader.Parse(Unpack(links));
-            using var client = new ApiClient(config, new ApiClientOptions { HeadTimeout = TimeSpan.FromSeconds(20), ResponseTimeout = Patience });
-            PolicyFacts facts = await new PolicyFactsReader(client).ReadAsync(map, limit.Token).ConfigureAwait(false);
-            string yaml = PolicyYaml.Write(PolicyPlanner.Plan(map, facts, namespaces), map, facts.Gaps);
+            string yaml = await WriteAsync(config, SeenMapReader.Parse(Unpack(links)), namespaces, limit.Token).ConfigureAwait(false);
             return HttpReply.Bytes(200, Yaml, Encoding.UTF8.GetBytes(yaml), MapHeaders.Api);
         }
         catch (OperationCanceledException)

@@ -19,7 +19,8 @@ if (args is ["inspect", .. string[] inspected])
 
 if (args is ["map", .. string[] mapped])
 {
-    return await MapCommand.RunAsync(mapped, Console.Out, Console.Error, Console.IsOutputRedirected ? 0 : Console.WindowWidth, CancellationToken.None);
+    return await MapCommand.RunAsync(
+        mapped, Console.Out, Console.Error, static url => new StoreSource(url), Console.IsOutputRedirected ? 0 : Console.WindowWidth, CancellationToken.None);
 }
 
 DateTimeOffset startTime = TimeProvider.System.GetUtcNow();

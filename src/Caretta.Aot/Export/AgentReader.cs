@@ -5,7 +5,7 @@ using System.Text;
 namespace Caretta.Aot.Export;
 
 /// <summary>Asks an agent. Redirects are not followed and proxies not used.</summary>
-internal sealed class AgentReader : IDisposable
+internal sealed class AgentReader : IMapSource
 {
     private const int MaxBytes = 64 << 20;
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(5);
@@ -29,8 +29,7 @@ internal sealed class AgentReader : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _transport.Dispose();
 
-    /// <summary>Asks <c>/api/links</c>.</summary>
-    /// <exception cref="AgentAwayException">There is no answer.</exception>
+    /// <inheritdoc/>
     public async Task<SeenMap> GetLinksAsync(bool isCluster, double? from, double? to, CancellationToken cancel)
     {
         byte[] body = await GetAsync("api/links" + Query(isCluster, from, to), cancel).ConfigureAwait(false);
@@ -44,8 +43,7 @@ internal sealed class AgentReader : IDisposable
         }
     }
 
-    /// <summary>Asks <c>/api/policies</c>.</summary>
-    /// <exception cref="AgentAwayException">There is no answer.</exception>
+    /// <inheritdoc/>
     public async Task<string> GetPoliciesAsync(
         bool isCluster, double? from, double? to, IReadOnlyList<string> namespaces, CancellationToken cancel)
     {

@@ -2,17 +2,19 @@ using System.Globalization;
 
 namespace Caretta.Aot.Export;
 
-/// <summary>The command <c>caretta map</c>: shows and exports what an agent knows of who talks to whom.</summary>
+/// <summary>The command <c>caretta map</c>: shows and exports what an agent or a store knows of who talks to whom.</summary>
 internal static class MapCommand
 {
     /// <summary>Runs it.</summary>
     /// <param name="arguments">What follows the command's name.</param>
     /// <param name="output">Where the map goes.</param>
     /// <param name="errors">Where remarks and complaints go.</param>
+    /// <param name="openStore">Makes a source of the store at a URL.</param>
     /// <param name="terminalWidth">Width of the terminal that reads it; 0 for none.</param>
     /// <param name="cancel">Ends it.</param>
     /// <returns>0 if it was shown, 1 if it could not be had, 2 for wrong arguments.</returns>
-    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors, int terminalWidth, CancellationToken cancel)
+    public static async Task<int> RunAsync(
+        string[] arguments, TextWriter output, TextWriter errors, Func<string, IMapSource> openStore, int terminalWidth, CancellationToken cancel)
     {
         try
         {
@@ -25,10 +27,10 @@ internal static class MapCommand
 
             // Before anything is asked: a file that is not there is found at once.
             SeenMap? saved = options.DiffFile is null ? null : ReadFile(options.DiffFile);
-            using var agent = new AgentReader(options.Agent);
+            using IMapSource source = options.Store is { } store ? openStore(store) : new AgentReader(options.Agent);
             string text = options.Format == MapFormat.NetworkPolicy
-                ? await agent.GetPoliciesAsync(options.IsCluster, options.From, options.To, options.Filter.Namespaces, cancel).ConfigureAwait(false)
-                : await ShowAsync(agent, options, saved, errors, terminalWidth, cancel).ConfigureAwait(false);
+                ? await source.GetPoliciesAsync(options.IsCluster, options.From, options.To, options.Filter.Namespaces, cancel).ConfigureAwait(false)
+                : await ShowAsync(source, options, saved, errors, terminalWidth, cancel).ConfigureAwait(false);
             await output.WriteAsync(text).ConfigureAwait(false);
             return 0;
         }
@@ -105,16 +107,16 @@ internal static class MapCommand
     }
 
     private static async Task<string> ShowAsync(
-        AgentReader agent, MapOptions options, SeenMap? saved, TextWriter errors, int terminalWidth, CancellationToken cancel)
+        IMapSource source, MapOptions options, SeenMap? saved, TextWriter errors, int terminalWidth, CancellationToken cancel)
     {
-        SeenMap map = await agent.GetLinksAsync(options.IsCluster, options.From, options.To, cancel).ConfigureAwait(false);
+        SeenMap map = await source.GetLinksAsync(options.IsCluster, options.From, options.To, cancel).ConfigureAwait(false);
         SeenMap? before = saved;
         if (options.Diff && saved is null)
         {
             // The range before has the same length and ends where this one begins.
             double from = options.DiffFrom ?? map.From - (map.To - map.From);
             double to = options.DiffTo ?? map.From;
-            before = await agent.GetLinksAsync(isCluster: true, from, to, cancel).ConfigureAwait(false);
+            before = await source.GetLinksAsync(isCluster: true, from, to, cancel).ConfigureAwait(false);
         }
 
         List<string> remarks = [];

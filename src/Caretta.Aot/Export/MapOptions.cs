@@ -10,6 +10,7 @@ internal sealed record MapOptions
         Usage: caretta map [ADDRESS] [flags]      show who talks to whom, as an agent knows it
 
           ADDRESS, --agent URL    the agent, default http://127.0.0.1:7117
+          --store URL             a Prometheus or VictoriaMetrics that collects from all agents, instead of an agent
           --scope node|cluster    the agent's own table, or the store that it asks (default node; cluster where a range is given)
           --from T, --to T        the range: 2026-03-01T12:00:00Z, seconds since 1970, -1h, now
           --last D                the same, as a duration up to now: 15m, 1h, 7d
@@ -41,7 +42,10 @@ internal sealed record MapOptions
     /// <summary>The agent.</summary>
     public Uri Agent { get; init; } = new("http://127.0.0.1:7117/");
 
-    /// <summary>Whether the store is asked, through the agent.</summary>
+    /// <summary>The store that is asked instead of an agent; null for none. May hold credentials.</summary>
+    public string? Store { get; init; }
+
+    /// <summary>Whether the store is asked, through the agent or straight.</summary>
     public bool IsCluster { get; init; }
 
     /// <summary>Begin of the range; null for the agent's default.</summary>
@@ -125,6 +129,7 @@ internal sealed record MapOptions
                     options = options with { Diff = true, DiffFile = file == "" ? throw Bad(flag, "a file", "") : file };
                     break;
                 case "--agent": options = options with { Agent = ParseAgent(Value(arguments, ref i)) }; break;
+                case "--store": options = options with { Store = ParseStore(Value(arguments, ref i)) }; break;
                 case "--scope": scope = Value(arguments, ref i); break;
                 case "--from": options = options with { From = Time(arguments, ref i) }; break;
                 case "--to": options = options with { To = Time(arguments, ref i) }; break;
@@ -176,14 +181,24 @@ internal sealed record MapOptions
         }
 
         options = options with { Filter = options.Filter with { Namespaces = namespaces, Kinds = kinds, Ports = ports } };
-        return options.WithRange(scope, last, now.ToUnixTimeMilliseconds() / 1000.0);
+        return options.WithRange(scope, last, now.ToUnixTimeMilliseconds() / 1000.0, given.Contains("--agent"));
     }
 
-    private MapOptions WithRange(string? scope, TimeSpan? last, double now)
+    private MapOptions WithRange(string? scope, TimeSpan? last, double now, bool hasAgent)
     {
         if (scope is not (null or "node" or "cluster"))
         {
             throw Bad("--scope", "node or cluster", scope);
+        }
+
+        if (Store is not null && hasAgent)
+        {
+            throw new FormatException("map: expected an agent or --store, got both");
+        }
+
+        if (Store is not null && scope == "node")
+        {
+            throw new FormatException("--store: goes with --scope cluster only, for a store knows all nodes");
         }
 
         double? from = From;
@@ -200,7 +215,7 @@ internal sealed record MapOptions
         }
 
         CheckRange("--from, --to", from, to);
-        bool isCluster = scope == "cluster" || (scope is null && from is not null);
+        bool isCluster = scope == "cluster" || Store is not null || (scope is null && from is not null);
         if (from is not null && !isCluster)
         {
             throw new FormatException("--from, --to, --last: go with --scope cluster only, for an agent remembers no history");
@@ -243,6 +258,11 @@ internal sealed record MapOptions
             throw new FormatException($"{flags}: expected at least a second, the earlier time first");
         }
     }
+
+    private static string ParseStore(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
+            && url.Host.Length > 0 && url.Query.Length == 0 && url.Fragment.Length == 0
+            ? text : throw new FormatException("--store: expected an http or https URL without query");
 
     private static Uri ParseAgent(string text)
     {

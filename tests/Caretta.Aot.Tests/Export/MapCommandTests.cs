@@ -197,13 +197,41 @@ public sealed class MapCommandTests
     [InlineData("ftp://a")]
     [InlineData("http://user:secret@a/")]
     [InlineData("--format", "networkpolicy", "--port", "80")]
+    [InlineData("--store", "vm:8428")]
+    [InlineData("--store", "http://vm:8428/?query=up")]
+    [InlineData("--store", "http://vm:8428", "--scope", "node")]
+    [InlineData("--store", "http://vm:8428", "http://agent:7117")]
     public async Task Wrong_arguments_are_one_clear_line_and_exit_code_2(params string[] arguments)
     {
         using var output = new StringWriter();
         using var errors = new StringWriter();
-        Assert.Equal(2, await MapCommand.RunAsync(arguments, output, errors, 0, TestContext.Current.CancellationToken));
+        Assert.Equal(2, await MapCommand.RunAsync(arguments, output, errors, NoStore, 0, TestContext.Current.CancellationToken));
         Assert.Equal("", output.ToString());
         Assert.Matches(@"^caretta: [^\r\n\x1b]+\n$", errors.ToString());
+    }
+
+    [Fact]
+    public void A_store_is_asked_for_the_cluster()
+    {
+        MapOptions options = MapOptions.Parse(["--store", "https://user:secret@vm/select/0/prometheus", "--last", "1h"], DateTimeOffset.UnixEpoch.AddDays(1));
+        Assert.Equal("https://user:secret@vm/select/0/prometheus", options.Store);
+        Assert.True(options.IsCluster);
+        Assert.Equal((82_800.0, 86_400.0), (options.From, options.To));
+    }
+
+    [Fact]
+    public async Task A_store_that_is_away_is_one_line_and_exit_code_1()
+    {
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        using var free = new TcpListener(IPAddress.Loopback, 0);
+        free.Start();
+        int port = ((IPEndPoint)free.LocalEndpoint).Port;
+        free.Stop();
+        Assert.Equal(1, await MapCommand.RunAsync(
+            ["--store", $"http://user:secret@127.0.0.1:{port}"], output, errors, static url => new StoreSource(url), 0, TestContext.Current.CancellationToken));
+        Assert.Matches(@"^caretta: map: http://127\.0\.0\.1:\d+/?: [^\r\n]+\n$", errors.ToString());
+        Assert.DoesNotContain("secret", errors.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -215,7 +243,7 @@ public sealed class MapCommandTests
         free.Start();
         int port = ((IPEndPoint)free.LocalEndpoint).Port;
         free.Stop();
-        Assert.Equal(1, await MapCommand.RunAsync([$"127.0.0.1:{port}"], output, errors, 0, TestContext.Current.CancellationToken));
+        Assert.Equal(1, await MapCommand.RunAsync([$"127.0.0.1:{port}"], output, errors, NoStore, 0, TestContext.Current.CancellationToken));
         Assert.Matches(@"^caretta: map: http://127\.0\.0\.1:\d+/: Connection refused[^\r\n]*; is an agent running there\? --agent names another\n$", errors.ToString());
     }
 
@@ -270,4 +298,6 @@ public sealed class MapCommandTests
         List<string> remarks = [];
         return (MapCommand.Render(options, map, before, options.Width ?? 0, remarks), remarks);
     }
+
+    private static StoreSource NoStore(string url) => throw new InvalidOperationException($"{url} is not to be asked");
 }
