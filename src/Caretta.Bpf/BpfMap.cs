@@ -254,6 +254,10 @@ public class BpfMap : IDisposable
     /// <exception cref="BpfException">Refused: EPERM or EACCES if it cannot be written, EINVAL if it cannot be mapped.</exception>
     public BpfMemory MapMemory(bool isWritable = true) => BpfMemory.OfArray(this, isWritable);
 
+    /// <summary>The same for a moment, for reading, without anything allocated: until the result is disposed.</summary>
+    /// <exception cref="BpfException">Refused; EINVAL without that flag.</exception>
+    public BpfMapping MapBriefly() => new(this);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -18,20 +18,17 @@ internal sealed class SweptLinks : IDisposable
 
     private readonly BpfMap _holder;
     private readonly uint _minCapacity;
-    private BpfMemory _memory;
     private int _largest;
     private int _quiet;
 
     /// <summary>Takes ownership of <paramref name="first"/>.</summary>
     /// <param name="holder">The map of maps that says which one is filled.</param>
     /// <param name="first">The one that is filled first.</param>
-    /// <exception cref="BpfException">Its memory cannot be mapped.</exception>
     public SweptLinks(BpfMap holder, BpfMap first)
     {
         _holder = holder;
         Map = first;
         _minCapacity = first.Shape.MaxEntries;
-        _memory = first.MapMemory(isWritable: false);
     }
 
     /// <summary>The map. It changes when it is resized.</summary>
@@ -40,17 +37,43 @@ internal sealed class SweptLinks : IDisposable
     /// <summary>Moves what the last sweep left to the table.</summary>
     /// <param name="count">How many entries it filled.</param>
     /// <param name="table">Where they go.</param>
+    /// <exception cref="BpfException">The kernel refused to show them.</exception>
     public void Drain(int count, LinkTable table)
     {
-        table.Apply(MemoryMarshal.Cast<byte, SweptLink>(_memory.Span)[..count]);
+        if (count > 0)
+        {
+            Read(count, table);
+        }
+
         Adapt(count);
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => Map.Dispose();
+
+    private void Read(int count, LinkTable table)
     {
-        _memory.Dispose();
-        Map.Dispose();
+        try
+        {
+            // Mapped for the moment only: megabytes of a busy node would count as the agent's all the time.
+            using BpfMapping memory = Map.MapBriefly();
+            table.Apply(MemoryMarshal.Cast<byte, SweptLink>(memory.Span)[..count]);
+        }
+        catch (BpfException)
+        {
+            // No room for the mapping. What a sweep found is told once, so it is read in any case.
+            ReadOneByOne(count, table);
+        }
+    }
+
+    private void ReadOneByOne(int count, LinkTable table)
+    {
+        Span<SweptLink> one = stackalloc SweptLink[1];
+        for (int i = 0; i < count; i++)
+        {
+            Map.TryLookup(MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in i)), MemoryMarshal.AsBytes(one));
+            table.Apply(one);
+        }
     }
 
     private void Adapt(int count)
@@ -80,11 +103,9 @@ internal sealed class SweptLinks : IDisposable
         try
         {
             replacement = BpfMap.Create(Map.Shape with { MaxEntries = capacity });
-            BpfMemory memory = replacement.MapMemory(isWritable: false);
             _holder.UpdateInner(0, replacement);
-            _memory.Dispose();
             Map.Dispose();
-            (Map, _memory) = (replacement, memory);
+            Map = replacement;
         }
         catch (BpfException)
         {
