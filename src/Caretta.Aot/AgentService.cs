@@ -105,8 +105,9 @@ internal sealed class AgentService : IAsyncDisposable
             new PolicyAnswers(cluster),
             () => agent.HasPolled);
 
-        // Parsing the kernel's types took some megabytes that are not needed again.
+        // Parsing the kernel's types took some megabytes that are not needed again, and the code that did.
         GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        ResidentCode.Release();
         string names = cluster is null ? "this machine" : $"the cluster at {cluster.Server} ({cluster.Source})";
         if (choice.Reason is not null)
         {
