@@ -145,7 +145,7 @@ esac
 
 check "the storm itself" caretta-traffic storm --connections ${CONNECTIONS:-2000} --bulk-streams 3 --bulk-bytes 16M --refused 60 --out /tmp/storm.tsv --deadline 180
 check "${CONNECTIONS:-2000} short connections, bulk, resets, half-closes, refusals: no byte off, no link missing" \
-    compare --report /tmp/storm.tsv --patience 30
+    compare --report /tmp/storm.tsv --patience 90
 
 if [ "$expected" = main ]; then
     ask "exchange early4 7 70000"
