@@ -28,10 +28,7 @@ static __always_inline void ask_for_state_changes(struct bpf_sock_ops *ops)
 		bpf_sock_ops_cb_flags_set(ops, flags | BPF_SOCK_OPS_STATE_CB_FLAG);
 }
 
-/*
- * Makes @begun the socket's, whatever it was before. What is left from an earlier connection stays with the socket until then or until
- * it is destroyed: deleted by a program, it would wait for a grace period of tracing programs, and each close would cost a tenth more.
- */
+/* Makes @begun the socket's, whatever it was before. */
 static __always_inline bool begin_anew(struct bpf_sock *bsk, struct connection *begun)
 {
 	if (bpf_sk_storage_get(&sockets, bsk, NULL, 0))
@@ -180,6 +177,7 @@ int sock_ops(struct bpf_sock_ops *ops)
 		if (!tp)
 			break;
 		account_final(connection, sock_of(tp), tp);
+		bpf_sk_storage_delete(&sockets, bsk);
 		break;
 	}
 	return 1;
@@ -204,6 +202,7 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 	if (!tp)
 		return 0;
 	account_final(connection, sk, tp);
+	bpf_sk_storage_delete(&sockets, sk);
 	return 0;
 }
 

@@ -16,6 +16,9 @@ public sealed class BpfIterator : IDisposable
         _link = link;
     }
 
+    // More objects than any machine has: a list of the kernel's that leads back into itself must not hold a thread for ever.
+    private const int MaxMillions = 256;
+
     /// <summary>
     /// One pass for the program's side effects; what it writes to its sequence file is read and dropped. Allocates nothing.
     /// Objects that come and go meanwhile may be missed or not; each one that stays is visited. Linux 5.8.
@@ -39,6 +42,7 @@ public sealed class BpfIterator : IDisposable
         try
         {
             byte* buffer = stackalloc byte[256];
+            int millions = 0;
             while (true)
             {
                 nint length = Libc.Read(fd, buffer, 256);
@@ -51,7 +55,7 @@ public sealed class BpfIterator : IDisposable
                 {
                     // EAGAIN: a million objects without output (bpf_seq_read, MAX_ITER_OBJECTS); there is more to come.
                     int errno = Marshal.GetLastPInvokeError();
-                    if (errno is not (Errno.EAGAIN or Errno.EINTR))
+                    if (errno is not (Errno.EAGAIN or Errno.EINTR) || ++millions > MaxMillions)
                     {
                         ThrowRefused("run", errno);
                     }
