@@ -254,7 +254,7 @@ public class BpfMap : IDisposable
     /// <exception cref="BpfException">Refused: EPERM or EACCES if it cannot be written, EINVAL if it cannot be mapped.</exception>
     public BpfMemory MapMemory(bool isWritable = true) => BpfMemory.OfArray(this, isWritable);
 
-    /// <summary>The same for a moment, for reading, without anything allocated: until the result is disposed.</summary>
+    /// <summary>The same for a moment, for reading, without anything allocated: until the result is disposed. Linux 5.5.</summary>
     /// <exception cref="BpfException">Refused; EINVAL without that flag.</exception>
     public BpfMapping MapBriefly() => new(this);
 

@@ -5,7 +5,7 @@ namespace Caretta.Bpf;
 
 /// <summary>
 /// The values of an array, mapped for reading while this lives: for what is looked at now and then, and should not count as the process's
-/// memory in between. Nothing is allocated. From <see cref="BpfMap.MapBriefly"/>.
+/// memory in between. Nothing is allocated. From <see cref="BpfMap.MapBriefly"/>. Linux 5.5.
 /// </summary>
 /// <remarks>One thread. The span must not be used after <see cref="Dispose"/>. Programs may write meanwhile, see <see cref="BpfMemory"/>.</remarks>
 public unsafe ref struct BpfMapping
