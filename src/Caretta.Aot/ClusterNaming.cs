@@ -51,8 +51,19 @@ internal sealed class ClusterNaming : INaming
     }
 
     /// <summary>Names of the types watched, in the order in which health tells of them.</summary>
-    public IReadOnlyList<string> WatchedTypes =>
-        [.. Enumerable.Range(0, _client.TypeCount).Select(type => _client.Status(type).Resource)];
+    public IReadOnlyList<string> WatchedTypes
+    {
+        get
+        {
+            string[] types = new string[_client.TypeCount];
+            for (int type = 0; type < types.Length; type++)
+            {
+                types[type] = _client.Status(type).Resource;
+            }
+
+            return types;
+        }
+    }
 
     /// <inheritdoc/>
     public ILinkResolver Resolver => _resolver;

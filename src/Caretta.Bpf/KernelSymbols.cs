@@ -97,8 +97,9 @@ internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes, 
     {
         Dictionary<string, ulong> addresses = file.KernelSymbols
             .Where(static symbol => symbol.Kind == BpfKernelSymbolKind.Address)
-            .DistinctBy(static symbol => symbol.Name)
-            .ToDictionary(static symbol => symbol.Name, static _ => ulong.MaxValue);
+            .Select(static symbol => symbol.Name)
+            .Distinct()
+            .ToDictionary(static name => name, static _ => ulong.MaxValue);
         Dictionary<string, ulong>.AlternateLookup<ReadOnlySpan<char>> byName = addresses.GetAlternateLookup<ReadOnlySpan<char>>();
         foreach (string line in File.ReadLines(Path))
         {
@@ -109,7 +110,7 @@ internal sealed class KernelSymbols(BpfObject file, Func<BtfTypes> kernelTypes, 
             }
         }
 
-        return addresses.Where(static entry => entry.Value != ulong.MaxValue).ToDictionary();
+        return new Dictionary<string, ulong>(addresses.Where(static entry => entry.Value != ulong.MaxValue));
     }
 
     /// <summary>Reads <c>ffffffff81000000 T _text</c>; a module's symbols have its name behind theirs and do not count.</summary>

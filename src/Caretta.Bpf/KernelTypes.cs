@@ -67,7 +67,7 @@ public sealed class KernelTypes : IDisposable
         }
 
         _modules = [];
-        foreach (string path in Directory.GetFiles(KernelCalls.Current.TypesDirectory).Order(StringComparer.Ordinal))
+        foreach (string path in Directory.GetFiles(KernelCalls.Current.TypesDirectory).OrderBy(static path => path, StringComparer.Ordinal))
         {
             if (System.IO.Path.GetFileName(path) == FileName)
             {

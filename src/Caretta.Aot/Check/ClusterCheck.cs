@@ -62,10 +62,15 @@ internal static class ClusterCheck
         }
 
         // One rule for each resource, as a ClusterRole has them.
-        string[] rules = [.. denied.GroupBy(static right => (right.Resource, right.Group)).Select(static kind =>
-            $"apiGroups: [\"{kind.Key.Group}\"], resources: [\"{kind.Key.Resource}\"], verbs: [{string.Join(", ", kind.Select(static right => $"\"{right.Verb}\""))}]")];
-        string what = string.Join(", ", denied.GroupBy(static right => right.Resource).Select(static kind =>
-            $"{kind.Key} ({string.Join(", ", kind.Select(static right => right.Verb))})"));
+        IEnumerable<string> rules = denied.Select(static right => (right.Resource, right.Group)).Distinct().Select(kind =>
+        {
+            IEnumerable<string> verbs = denied
+                .Where(right => (right.Resource, right.Group) == kind)
+                .Select(static right => $"\"{right.Verb}\"");
+            return $"apiGroups: [\"{kind.Group}\"], resources: [\"{kind.Resource}\"], verbs: [{string.Join(", ", verbs)}]";
+        });
+        string what = string.Join(", ", denied.Select(static right => right.Resource).Distinct().Select(resource =>
+            $"{resource} ({string.Join(", ", denied.Where(right => right.Resource == resource).Select(static right => right.Verb))})"));
         return new CheckItem(name, CheckState.Warning, $"not allowed, or not there: {what}; {loss}", "the agent's ClusterRole needs " + string.Join("; ", rules));
     }
 }

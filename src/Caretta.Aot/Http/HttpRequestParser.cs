@@ -19,8 +19,7 @@ internal static class HttpRequestParser
         "!$%&'()*+-.:;=[]_~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
     // RFC 9110 §5.5: visible characters, space, tab and bytes above 0x7f.
-    private static readonly SearchValues<byte> ValueBytes = SearchValues.Create(
-        [(byte)'\t', .. Enumerable.Range(0x20, 0x7f - 0x20).Select(b => (byte)b), .. Enumerable.Range(0x80, 0x80).Select(b => (byte)b)]);
+    private static readonly SearchValues<byte> ValueBytes = SearchValues.Create(AllowedInValues());
 
     /// <summary>Whether a method may begin with <paramref name="value"/>.</summary>
     public static bool IsTokenByte(byte value) => TokenBytes.Contains(value);
@@ -80,6 +79,20 @@ internal static class HttpRequestParser
             AsksToKeep = keep,
         };
         return reject;
+    }
+
+    private static byte[] AllowedInValues()
+    {
+        var allowed = new List<byte> { (byte)'\t' };
+        for (int value = 0x20; value <= 0xff; value++)
+        {
+            if (value != 0x7f)
+            {
+                allowed.Add((byte)value);
+            }
+        }
+
+        return [.. allowed];
     }
 
     // Methods are case-sensitive (RFC 9110 §9.1): "get" is an unknown one.

@@ -42,8 +42,14 @@ internal sealed class JsonShape
     /// <summary>An object like this with more members.</summary>
     public JsonShape With(params (string Name, JsonShape Shape)[] members)
     {
-        (string, JsonShape)[] all = [.. _names.Zip(_members, static (name, shape) => (Encoding.UTF8.GetString(name), shape)), .. members];
-        return new JsonShape(Start, Field, Element, all);
+        var all = new List<(string, JsonShape)>(_names.Length + members.Length);
+        for (int i = 0; i < _names.Length; i++)
+        {
+            all.Add((Encoding.UTF8.GetString(_names[i]), _members[i]));
+        }
+
+        all.AddRange(members);
+        return new JsonShape(Start, Field, Element, [.. all]);
     }
 
     /// <summary>The member whose name the reader stands on; null if it is not wanted.</summary>

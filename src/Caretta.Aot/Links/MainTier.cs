@@ -43,7 +43,7 @@ internal sealed class MainTier : ILinkTier
         _swept = new SweptLinks(loaded.Map("swept_links"), loaded.Map("first_swept"));
         (_globals, _countersOffset) = loaded.Variable("counters");
         _globalsValue = new byte[_globals.Shape.ValueSize];
-        _ownSockets = loaded.Programs.First(static program => program.Name.StartsWith("own_sockets", StringComparison.Ordinal));
+        _ownSockets = loaded.Programs.Single(static program => program.Name.StartsWith("own_sockets", StringComparison.Ordinal));
         _maxOffers = loaded.Map("handshakes").Shape.MaxEntries / OffersPerSlots;
         Programs = [loaded.Program("inet_sock_set_state"), loaded.Program("sweep_sockets"), loaded.Program("sock_ops")];
     }

@@ -181,7 +181,7 @@ internal sealed class ExternReader
     {
         ulong end = 0;
         foreach (ConfigurationExtern value in Configuration.Values
-            .OrderByDescending(value => value.Alignment).ThenBy(value => value.Size).ThenBy(value => value.Name, StringComparer.Ordinal))
+            .OrderBy(value => -(long)value.Alignment).ThenBy(value => value.Size).ThenBy(value => value.Name, StringComparer.Ordinal))
         {
             end = (end + value.Alignment - 1) / value.Alignment * value.Alignment;
             value.Offset = (uint)end;

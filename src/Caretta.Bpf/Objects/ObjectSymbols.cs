@@ -36,7 +36,7 @@ internal sealed class ObjectSymbols : IBtfSymbols
             }
         }
 
-        foreach (ConfigurationExtern value in externs?.Configuration.Values ?? Enumerable.Empty<ConfigurationExtern>())
+        foreach (ConfigurationExtern value in (IEnumerable<ConfigurationExtern>?)externs?.Configuration.Values ?? [])
         {
             _configuration.TryAdd(value.Name, value);
         }
