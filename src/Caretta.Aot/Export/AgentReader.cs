@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
+using Caretta.Aot.Transport;
 
 namespace Caretta.Aot.Export;
 
@@ -12,19 +12,14 @@ internal sealed class AgentReader : IMapSource
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private readonly Uri _agent;
-    private readonly HttpMessageInvoker _transport = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseProxy = false,
-        UseCookies = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ActivityHeadersPropagator = null,
-        ConnectTimeout = ConnectPatience,
-        MaxResponseHeadersLength = 16,      // KB
-    });
+    private readonly HttpTransport _transport;
 
     /// <summary>Connects to nothing yet.</summary>
-    public AgentReader(Uri agent) => _agent = agent;
+    public AgentReader(Uri agent)
+    {
+        _agent = agent;
+        _transport = new HttpTransport(agent, new TransportOptions { ConnectTimeout = ConnectPatience });
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _transport.Dispose();
@@ -68,30 +63,28 @@ internal sealed class AgentReader : IMapSource
         timer.CancelAfter(Patience);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_agent, path));
-            request.Headers.TryAddWithoutValidation("User-Agent", "caretta/" + BuildInfo.Version);
-            using HttpResponseMessage response = await _transport.SendAsync(request, timer.Token).ConfigureAwait(false);
-            using Stream stream = await response.Content.ReadAsStreamAsync(timer.Token).ConfigureAwait(false);
-            byte[] body = await BoundedBody.ReadAsync(stream, MaxBytes, timer.Token).ConfigureAwait(false)
+            using HttpAnswer response = await _transport.GetAsync(path, [("User-Agent", "caretta/" + BuildInfo.Version)], timer.Token)
+                .ConfigureAwait(false);
+            byte[] body = await BoundedBody.ReadAsync(response.Body, MaxBytes, timer.Token).ConfigureAwait(false)
                 ?? throw new AgentAwayException($"{_agent}: the answer is larger than {MaxBytes >> 20} MB");
-            return response.StatusCode == HttpStatusCode.OK ? body : throw Refused(response.StatusCode, body);
+            return response.Head.Status == 200 ? body : throw Refused(response.Head.Status, body);
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException && !cancel.IsCancellationRequested)
         {
             throw new AgentAwayException($"{_agent}: no answer in time");
         }
-        catch (Exception e) when (e is HttpRequestException or IOException)
+        catch (Exception e) when (e is IOException)
         {
             string reason = e.InnerException?.Message ?? e.Message;
             throw new AgentAwayException($"{_agent}: {TextGuard.Line(reason)}; is an agent running there? --agent names another");
         }
     }
 
-    private AgentAwayException Refused(HttpStatusCode status, byte[] body)
+    private AgentAwayException Refused(int status, byte[] body)
     {
         string? message = SeenMapReader.ParseError(body);
         return new AgentAwayException(message is not null ? $"{_agent}: {TextGuard.Line(message)}"
-            : status == HttpStatusCode.NotFound ? $"{_agent}: nothing of the map is served there: it is off (MAP=false), or this is no agent, or an older one"
-            : $"{_agent}: status {(int)status}");
+            : status == 404 ? $"{_agent}: nothing of the map is served there: it is off (MAP=false), or this is no agent, or an older one"
+            : $"{_agent}: status {status}");
     }
 }

@@ -1,11 +1,8 @@
-using System.Net;
-using System.Net.Http.Headers;
+using System.Globalization;
 using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Caretta.Aot.Json;
+using Caretta.Aot.Transport;
 
 namespace Caretta.Aot.Kubernetes;
 
@@ -27,8 +24,7 @@ internal sealed class ApiClient : IDisposable
 
     private readonly KubernetesConfig _config;
     private readonly ApiClientOptions _options;
-    private readonly Uri _server;
-    private readonly HttpMessageInvoker _transport;
+    private readonly HttpTransport _transport;
     private long _requests;
     private long _bytes;
 
@@ -37,23 +33,12 @@ internal sealed class ApiClient : IDisposable
     {
         _config = config;
         _options = options;
-
-        // TLS is laid over the connection here and not by the handler, which can neither check another name than the address (tls-server-name)
-        // nor take up a renewed authority. To the handler the connection looks plain.
-        _server = new UriBuilder(config.Server) { Scheme = Uri.UriSchemeHttp, Port = config.Server.Port }.Uri;
-        _transport = new HttpMessageInvoker(new SocketsHttpHandler
+        _transport = new HttpTransport(config.Server, new TransportOptions
         {
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ActivityHeadersPropagator = null,
             ConnectTimeout = options.ConnectTimeout,
-            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
-            MaxConnectionsPerServer = 8,
-            MaxResponseHeadersLength = 16,      // KB
-            MaxResponseDrainSize = 0,
-            ConnectCallback = ConnectAsync,
+            KeepIdle = TimeSpan.FromMinutes(1),
+            KeepAlive = true,
+            Tls = TlsOptions,
         });
     }
 
@@ -76,7 +61,7 @@ internal sealed class ApiClient : IDisposable
     /// <param name="cancel">Ends the request.</param>
     /// <returns>The body, to be disposed of.</returns>
     /// <exception cref="ApiException">The server refused.</exception>
-    /// <exception cref="HttpRequestException">No connection, or it broke.</exception>
+    /// <exception cref="TransportException">No connection, or it broke.</exception>
     /// <exception cref="TimeoutException">It took too long.</exception>
     public Task<ApiStream> GetAsync(string path, string accept, bool compressed, CancellationToken cancel) =>
         GetAsync(path, accept, compressed, _options.IdleTimeout, _options.ResponseTimeout, cancel);
@@ -86,8 +71,8 @@ internal sealed class ApiClient : IDisposable
         string path, string accept, bool compressed, TimeSpan idle, TimeSpan total, CancellationToken cancel)
     {
         string? token = _config.Token?.Current;
-        HttpResponseMessage response = await SendAsync(path, accept, compressed, token, cancel).ConfigureAwait(false);
-        if (response.StatusCode == HttpStatusCode.Unauthorized && token is not null && _config.Token!.Refuse(token))
+        HttpAnswer response = await SendAsync(path, accept, compressed, token, cancel).ConfigureAwait(false);
+        if (response.Head.Status == 401 && token is not null && _config.Token!.Refuse(token))
         {
             response.Dispose();
             response = await SendAsync(path, accept, compressed, _config.Token.Current, cancel).ConfigureAwait(false);
@@ -95,12 +80,12 @@ internal sealed class ApiClient : IDisposable
 
         try
         {
-            if (response.StatusCode != HttpStatusCode.OK)
+            if (response.Head.Status != 200)
             {
                 throw await RefusalAsync(response, path, cancel).ConfigureAwait(false);
             }
 
-            return await ApiStream.OpenAsync(response, idle, total, _options.Time, Count, cancel).ConfigureAwait(false);
+            return new ApiStream(response, idle, total, _options.Time, Count);
         }
         catch
         {
@@ -129,13 +114,13 @@ internal sealed class ApiClient : IDisposable
 
     /// <summary>Whether this is a failure that time may mend: of the network, of the server, or of one response.</summary>
     public static bool IsTransient(Exception e) =>
-        e is HttpRequestException or IOException or TimeoutException or BadResponseException or ApiException or KubernetesConfigException;
+        e is IOException or TimeoutException or BadResponseException or ApiException or KubernetesConfigException;
 
     /// <summary>What went wrong, in one short line.</summary>
     public static string Describe(Exception e)
     {
         string text = e.Message;
-        for (Exception? inner = e.InnerException; inner is not null && e is HttpRequestException or IOException; inner = inner.InnerException)
+        for (Exception? inner = e.InnerException; inner is not null && e is IOException; inner = inner.InnerException)
         {
             text = text.Contains(inner.Message, StringComparison.Ordinal) ? text : $"{text}: {inner.Message}";
         }
@@ -150,53 +135,41 @@ internal sealed class ApiClient : IDisposable
         return shorter.ReplaceLineEndings(" ");
     }
 
-    private async Task<HttpResponseMessage> SendAsync(string path, string accept, bool compressed, string? token, CancellationToken cancel)
+    private async Task<HttpAnswer> SendAsync(string path, string accept, bool compressed, string? token, CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_server, path))
-        {
-            Version = HttpVersion.Version11,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-        request.Headers.TryAddWithoutValidation("Accept", accept);
-        request.Headers.TryAddWithoutValidation("User-Agent", "caretta/" + BuildInfo.Version);
-        if (compressed)
-        {
-            request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
-        }
-
-        if (token is not null)
-        {
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        }
-
+        (string, string?)[] headers =
+        [
+            ("Accept", accept),
+            ("User-Agent", "caretta/" + BuildInfo.Version),
+            ("Accept-Encoding", compressed ? "gzip" : null),
+            ("Authorization", token is null ? null : "Bearer " + token),
+        ];
         Interlocked.Increment(ref _requests);
         using var timer = new CancellationTokenSource(_options.HeadTimeout, _options.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancel);
         try
         {
-            return await _transport.SendAsync(request, either.Token).ConfigureAwait(false);
+            return await _transport.GetAsync(path, headers, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {
-            throw new TimeoutException(
-                timer.IsCancellationRequested ? $"no answer within {_options.HeadTimeout.TotalSeconds} s" : "no connection in time", e);
+            throw new TimeoutException($"no answer within {_options.HeadTimeout.TotalSeconds} s", e);
         }
     }
 
-    private async Task<ApiException> RefusalAsync(HttpResponseMessage response, string path, CancellationToken cancel)
+    private async Task<ApiException> RefusalAsync(HttpAnswer response, string path, CancellationToken cancel)
     {
-        int code = (int)response.StatusCode;
+        int code = response.Head.Status;
         string message = "";
         if (code is >= 300 and < 400)
         {
             message = ": redirects are not followed";
         }
-        else if (response.Content.Headers.ContentType?.MediaType == Json)
+        else if (response.Head.MediaType == Json)
         {
             try
             {
-                using ApiStream body = await ApiStream.OpenAsync(
-                    response, _options.IdleTimeout, _options.IdleTimeout, _options.Time, Count, cancel).ConfigureAwait(false);
+                using var body = new ApiStream(response, _options.IdleTimeout, _options.IdleTimeout, _options.Time, Count);
                 var status = new StatusMessage();
                 var limits = new JsonLimits { BufferBytes = 4096, MaxStringBytes = _options.MaxErrorBytes, MaxValueBytes = _options.MaxErrorBytes };
                 await new JsonStream(limits).ReadAsync(body, StatusShape, status, cancel).ConfigureAwait(false);
@@ -209,12 +182,15 @@ internal sealed class ApiClient : IDisposable
         }
 
         string request = path.Split('?')[0];
-        return new ApiException(code, OneLine($"GET /{request}: {code}{message}"), RetryAfter(response.Headers.RetryAfter));
+        return new ApiException(code, OneLine($"GET /{request}: {code}{message}"), RetryAfter(response.Head.RetryAfter));
     }
 
-    private TimeSpan? RetryAfter(RetryConditionHeaderValue? header)
+    // RFC 9110 §10.2.3: seconds, or a date.
+    private TimeSpan? RetryAfter(string? header)
     {
-        TimeSpan? delay = header?.Delta ?? (header?.Date is DateTimeOffset date ? date - _options.Time.GetUtcNow() : null);
+        TimeSpan? delay = uint.TryParse(header, NumberStyles.None, CultureInfo.InvariantCulture, out uint seconds) ? TimeSpan.FromSeconds(seconds)
+            : DateTimeOffset.TryParseExact(header, "r", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTimeOffset date)
+                ? date - _options.Time.GetUtcNow() : null;
         return delay is not TimeSpan wait ? null
             : wait < TimeSpan.Zero ? TimeSpan.Zero
             : wait > _options.MaxRetryAfter ? _options.MaxRetryAfter : wait;
@@ -222,60 +198,14 @@ internal sealed class ApiClient : IDisposable
 
     private void Count(int bytes) => Interlocked.Add(ref _bytes, bytes);
 
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
+    // Made for every connection, since authorities are renewed; connections are few. An address may have another name (tls-server-name).
+    private SslClientAuthenticationOptions TlsOptions() => new()
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        SslStream? tls = null;
-        try
-        {
-            await socket.ConnectAsync(context.DnsEndPoint, cancel).ConfigureAwait(false);
-
-            // Only now: a name may have several addresses, and the runtime does not try them with a socket whose options were changed.
-            socket.NoDelay = true;
-
-            // A peer that is gone is noticed within half a minute, whatever the watch waits for.
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 15);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
-
-            tls = new SslStream(new NetworkStream(socket, ownsSocket: true));
-            await tls.AuthenticateAsClientAsync(TlsOptions(), cancel).ConfigureAwait(false);
-            return tls;
-        }
-        catch
-        {
-            tls?.Dispose();
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    // Made for every connection, since authorities are renewed; connections are few.
-    private SslClientAuthenticationOptions TlsOptions()
-    {
-        var tls = new SslClientAuthenticationOptions
-        {
-            TargetHost = _config.TlsServerName ?? _config.Server.IdnHost,
-            ClientCertificateContext = _config.Client,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            ApplicationProtocols = [SslApplicationProtocol.Http11],
-        };
-        if (_config.Authorities is Func<string> authorities)
-        {
-            var policy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-                DisableCertificateDownloads = true,
-            };
-            policy.CustomTrustStore.AddRange(KubernetesConfig.ReadAuthorities(authorities(), _config.Source));
-            policy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1"));      // TLS server
-            tls.CertificateChainPolicy = policy;
-        }
-
-        return tls;
-    }
+        TargetHost = _config.TlsServerName ?? _config.Server.IdnHost,
+        ClientCertificateContext = _config.Client,
+        CertificateChainPolicy = CertificatePolicy.Create(
+            _config.Authorities is { } authorities ? KubernetesConfig.ReadAuthorities(authorities(), _config.Source) : null),
+    };
 
     private sealed class StatusMessage : JsonConsumer
     {

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Caretta.Aot.Json;
+using Caretta.Aot.Transport;
 
 namespace Caretta.Aot.Kubernetes;
 
@@ -9,35 +10,25 @@ namespace Caretta.Aot.Kubernetes;
 /// </summary>
 internal sealed class ApiStream : ForwardStream
 {
-    private readonly HttpResponseMessage _response;
     private readonly TimedStream _wire;
     private readonly Stream _body;
 
-    private ApiStream(HttpResponseMessage response, TimedStream wire)
+    /// <summary>Takes over a response.</summary>
+    /// <param name="response">Its head was read. Disposed of with this.</param>
+    /// <param name="idle">Longest time without a byte.</param>
+    /// <param name="total">Longest time for everything.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="onBytes">Hears of bytes as they came over the wire.</param>
+    public ApiStream(HttpAnswer response, TimeSpan idle, TimeSpan total, TimeProvider time, Action<int> onBytes)
     {
-        _response = response;
-        _wire = wire;
-        _body = response.Content.Headers.ContentEncoding.Contains("gzip") ? new GZipStream(wire, CompressionMode.Decompress) : wire;
+        _wire = new TimedStream(response.Body, idle, total, time, onBytes);
+        _body = response.Head.IsGzip ? new GZipStream(_wire, CompressionMode.Decompress) : _wire;
     }
 
     /// <summary>Longest time without a byte, from the next read on.</summary>
     public TimeSpan Idle
     {
         set => _wire.Idle = value;
-    }
-
-    /// <summary>Takes over a response.</summary>
-    /// <param name="response">Its head was read.</param>
-    /// <param name="idle">Longest time without a byte.</param>
-    /// <param name="total">Longest time for everything.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="onBytes">Hears of bytes as they came over the wire.</param>
-    /// <param name="cancel">Ends waiting for the body to open.</param>
-    public static async Task<ApiStream> OpenAsync(
-        HttpResponseMessage response, TimeSpan idle, TimeSpan total, TimeProvider time, Action<int> onBytes, CancellationToken cancel)
-    {
-        Stream content = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
-        return new ApiStream(response, new TimedStream(content, idle, total, time, onBytes));
     }
 
     /// <inheritdoc/>
@@ -62,7 +53,6 @@ internal sealed class ApiStream : ForwardStream
         {
             _body.Dispose();
             _wire.Dispose();
-            _response.Dispose();
         }
 
         base.Dispose(disposing);

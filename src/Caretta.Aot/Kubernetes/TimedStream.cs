@@ -1,4 +1,4 @@
-using Caretta.Aot.Json;
+using Caretta.Aot.Transport;
 
 namespace Caretta.Aot.Kubernetes;
 

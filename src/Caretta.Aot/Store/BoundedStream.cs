@@ -1,5 +1,5 @@
-using Caretta.Aot.Json;
 using Caretta.Aot.Map;
+using Caretta.Aot.Transport;
 
 namespace Caretta.Aot.Store;
 

@@ -1,10 +1,9 @@
 using System.IO.Compression;
-using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using Caretta.Aot.Json;
 using Caretta.Aot.Map;
+using Caretta.Aot.Transport;
 
 namespace Caretta.Aot.Store;
 
@@ -18,9 +17,9 @@ internal sealed class StoreConnection : IDisposable
     private const int BufferBytes = 32 * 1024;
 
     private readonly StoreLimits _limits;
-    private readonly HttpMessageInvoker _transport;
+    private readonly HttpTransport _transport;
     private readonly Uri _base;
-    private readonly AuthenticationHeaderValue? _credentials;
+    private readonly string? _credentials;
 
     /// <summary>Connects to nothing yet.</summary>
     public StoreConnection(string url, StoreLimits limits)
@@ -28,20 +27,8 @@ internal sealed class StoreConnection : IDisposable
         var given = new Uri(url);
         _limits = limits;
         _base = new UriBuilder(given) { UserName = "", Password = "", Path = given.AbsolutePath.TrimEnd('/') + "/" }.Uri;
-        _credentials = given.UserInfo.Length == 0 ? null : new AuthenticationHeaderValue("Basic", Encode(given.UserInfo));
-        _transport = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ActivityHeadersPropagator = null,
-            ConnectTimeout = limits.Connect,
-            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
-            MaxConnectionsPerServer = 8,
-            MaxResponseHeadersLength = 16,      // KB
-            MaxResponseDrainSize = 0,
-        });
+        _credentials = given.UserInfo.Length == 0 ? null : "Basic " + Encode(given.UserInfo);
+        _transport = new HttpTransport(_base, new TransportOptions { ConnectTimeout = limits.Connect });
     }
 
     /// <summary>The store's address without credentials, for messages.</summary>
@@ -70,27 +57,10 @@ internal sealed class StoreConnection : IDisposable
     private async Task ReadAsync(string path, SeriesReader series, CancellationToken cancel)
     {
         series.Reset();
+        using HttpAnswer response = await AskAsync(path, cancel).ConfigureAwait(false);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_base, path))
-            {
-                Version = HttpVersion.Version11,
-                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            };
-            request.Headers.TryAddWithoutValidation("Accept", "application/json");
-            request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
-            request.Headers.TryAddWithoutValidation("User-Agent", "caretta/" + BuildInfo.Version);
-            request.Headers.Authorization = _credentials;
-            using HttpResponseMessage response = await _transport.SendAsync(request, cancel).ConfigureAwait(false);
             await TakeAsync(response, series, cancel).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
-        {
-            throw StoreFailure.Away($"the store at {Name} cannot be reached: no connection within {_limits.Connect.TotalSeconds:0.###} s ({Advice(e)})");
-        }
-        catch (HttpRequestException e)
-        {
-            throw StoreFailure.Away($"the store at {Name} cannot be reached: {Explain(e)} ({Advice(e)})");
         }
         catch (Exception e) when (e is IOException or InvalidDataException or BadResponseException)
         {
@@ -98,10 +68,34 @@ internal sealed class StoreConnection : IDisposable
         }
     }
 
-    private async Task TakeAsync(HttpResponseMessage response, SeriesReader series, CancellationToken cancel)
+    private async Task<HttpAnswer> AskAsync(string path, CancellationToken cancel)
     {
-        int code = (int)response.StatusCode;
-        string type = response.Content.Headers.ContentType?.MediaType ?? "no content type";
+        (string, string?)[] headers =
+        [
+            ("Accept", "application/json"),
+            ("Accept-Encoding", "gzip"),
+            ("User-Agent", "caretta/" + BuildInfo.Version),
+            ("Authorization", _credentials),
+        ];
+        try
+        {
+            return await _transport.GetAsync(path, headers, cancel).ConfigureAwait(false);
+        }
+        catch (TimeoutException e)
+        {
+            throw StoreFailure.Away($"the store at {Name} cannot be reached: {e.Message} (see PROMETHEUS_URL)");
+        }
+        catch (TransportException e)
+        {
+            string advice = e.IsTls ? "the certificate must be one that this machine trusts" : "see PROMETHEUS_URL";
+            throw StoreFailure.Away($"the store at {Name} cannot be reached: {Explain(e)} ({advice})");
+        }
+    }
+
+    private async Task TakeAsync(HttpAnswer response, SeriesReader series, CancellationToken cancel)
+    {
+        int code = response.Head.Status;
+        string type = response.Head.MediaType ?? "no content type";
 
         // VictoriaMetrics calls it so where samples are asked for as they are.
         bool isJson = type is "application/json" or "application/stream+json";
@@ -133,10 +127,9 @@ internal sealed class StoreConnection : IDisposable
         };
     }
 
-    private async Task ReadJsonAsync(HttpResponseMessage response, SeriesReader series, bool isAnswer, CancellationToken cancel)
+    private async Task ReadJsonAsync(HttpAnswer response, SeriesReader series, bool isAnswer, CancellationToken cancel)
     {
-        using Stream wire = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
-        using Stream body = response.Content.Headers.ContentEncoding.Contains("gzip") ? new GZipStream(wire, CompressionMode.Decompress) : wire;
+        using Stream body = response.Head.IsGzip ? new GZipStream(response.Body, CompressionMode.Decompress) : response.Body;
         using var bounded = new BoundedStream(body, _limits.MaxBytes);
         var json = new JsonStream(new JsonLimits { BufferBytes = BufferBytes, MaxStringBytes = _limits.MaxBytes, MaxDepth = 16 });
         try
@@ -149,11 +142,7 @@ internal sealed class StoreConnection : IDisposable
         }
     }
 
-    private static string Advice(Exception e) =>
-        e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
-            ? "the certificate must be one that this machine trusts" : "see PROMETHEUS_URL";
-
-    private static string Explain(HttpRequestException e)
+    private static string Explain(TransportException e)
     {
         Exception innermost = e;
         while (innermost.InnerException is { } inner)

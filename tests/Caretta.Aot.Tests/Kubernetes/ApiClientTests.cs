@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Caretta.Aot.Json;
 using Caretta.Aot.Kubernetes;
+using Caretta.Aot.Transport;
 using Xunit;
 
 namespace Caretta.Aot.Tests.Kubernetes;
@@ -71,7 +72,7 @@ public sealed class ApiClientTests
     {
         using var server = new FakeApiServer(static exchange => exchange.JsonAsync("x"), new TestCertificates().Server());
         using var client = new ApiClient(server.Config(), new ApiClientOptions());
-        await Assert.ThrowsAsync<HttpRequestException>(() => ReadAll(client, "x"));
+        await Assert.ThrowsAsync<TransportException>(() => ReadAll(client, "x"));
         Assert.Empty(server.Requests);
     }
 
@@ -80,7 +81,7 @@ public sealed class ApiClientTests
     {
         using var server = new FakeApiServer(static exchange => exchange.JsonAsync("x"));
         using var client = new ApiClient(new KubernetesConfig { Server = server.Config().Server }, new ApiClientOptions());
-        await Assert.ThrowsAsync<HttpRequestException>(() => ReadAll(client, "x"));
+        await Assert.ThrowsAsync<TransportException>(() => ReadAll(client, "x"));
         Assert.Empty(server.Requests);
     }
 
@@ -104,7 +105,7 @@ public sealed class ApiClientTests
         using var server = new FakeApiServer(static exchange => exchange.JsonAsync("x"), renewed.Server());
         string pem = TestCertificates.Shared.AuthorityPem;
         using var client = new ApiClient(new KubernetesConfig { Server = server.Config().Server, Authorities = () => pem }, new ApiClientOptions());
-        await Assert.ThrowsAsync<HttpRequestException>(() => ReadAll(client, "x"));
+        await Assert.ThrowsAsync<TransportException>(() => ReadAll(client, "x"));
         pem = renewed.AuthorityPem;
         Assert.Equal("x", await ReadAll(client, "x"));
     }

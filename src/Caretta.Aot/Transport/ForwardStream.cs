@@ -1,4 +1,4 @@
-namespace Caretta.Aot.Json;
+namespace Caretta.Aot.Transport;
 
 /// <summary>A stream that is read once, from beginning to end, and only without blocking.</summary>
 internal abstract class ForwardStream : Stream
