@@ -21,8 +21,9 @@ public sealed partial class LayeringTests
         ["Cluster"] = ["Caretta.Aot.Collections", "Caretta.Aot.Identity"],
         ["Dns"] = ["Caretta.Aot.Identity"],
         ["Json"] = ["Caretta.Aot.Identity"],
-        ["Kubernetes"] = ["Caretta.Aot.Identity", "Caretta.Aot.Json"],
-        ["Store"] = ["Caretta.Aot.Json", "Caretta.Aot.Map"],
+        ["Transport"] = [],
+        ["Kubernetes"] = ["Caretta.Aot.Identity", "Caretta.Aot.Json", "Caretta.Aot.Transport"],
+        ["Store"] = ["Caretta.Aot.Json", "Caretta.Aot.Map", "Caretta.Aot.Transport"],
         ["Metrics"] = ["Caretta.Aot.Identity", "Caretta.Aot.Snapshots"],
         ["Map"] = ["Caretta.Aot.Identity", "Caretta.Aot.Snapshots"],
         ["Http"] = [],
@@ -30,7 +31,7 @@ public sealed partial class LayeringTests
         ["Check"] = ["Caretta.Aot.Kubernetes", "Caretta.Aot.Links", "Caretta.Bpf"],
         ["Inspect"] = ["Caretta.Bpf"],
         // The map as others read it, and what is made of it.
-        ["Export"] = [],
+        ["Export"] = ["Caretta.Aot.Transport"],
         ["Policies"] = ["Caretta.Aot.Export", "Caretta.Aot.Json", "Caretta.Aot.Kubernetes"],
     };
 

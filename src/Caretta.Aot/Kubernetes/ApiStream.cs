@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Caretta.Aot.Json;
 using Caretta.Aot.Transport;
 
@@ -22,7 +21,7 @@ internal sealed class ApiStream : ForwardStream
     public ApiStream(HttpAnswer response, TimeSpan idle, TimeSpan total, TimeProvider time, Action<int> onBytes)
     {
         _wire = new TimedStream(response.Body, idle, total, time, onBytes);
-        _body = response.Head.IsGzip ? new GZipStream(_wire, CompressionMode.Decompress) : _wire;
+        _body = response.Head.IsGzip ? new GunzipStream(_wire) : _wire;
     }
 
     /// <summary>Longest time without a byte, from the next read on.</summary>

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Net.Sockets;
 using System.Text;
 using Caretta.Aot.Json;
@@ -129,7 +128,7 @@ internal sealed class StoreConnection : IDisposable
 
     private async Task ReadJsonAsync(HttpAnswer response, SeriesReader series, bool isAnswer, CancellationToken cancel)
     {
-        using Stream body = response.Head.IsGzip ? new GZipStream(response.Body, CompressionMode.Decompress) : response.Body;
+        using Stream body = response.Head.IsGzip ? new GunzipStream(response.Body) : response.Body;
         using var bounded = new BoundedStream(body, _limits.MaxBytes);
         var json = new JsonStream(new JsonLimits { BufferBytes = BufferBytes, MaxStringBytes = _limits.MaxBytes, MaxDepth = 16 });
         try
