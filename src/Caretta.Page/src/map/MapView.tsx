@@ -5,10 +5,11 @@ import { useEffect, useRef } from 'preact/hooks';
 import { graph } from '../model/current';
 import { defaults, serialise, state, update, type ViewState } from '../state';
 import { setSurface } from './current';
+import type { Target } from './gestures';
 import { iconOf, iconPaths } from './icons';
 import { shorten } from './scene';
 import { sayLink, sayNode } from './speech';
-import { Surface, type Target } from './surface';
+import { Surface } from './surface';
 
 interface Tip {
   title: string;
