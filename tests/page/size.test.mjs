@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { startAgent } from './support/agent.mjs';
 import { openPage, shoot, startBrowser } from './support/browser.mjs';
 import { freePort, temporaryDirectory, until } from './support/machine.mjs';
+import * as map from './support/map.mjs';
 import { startStore } from './support/store.mjs';
 import { cluster, seriesOf } from './support/synthetic.mjs';
 
@@ -45,10 +46,7 @@ describe('500 workloads and 2,000 links', { timeout: 900_000 }, () => {
     directory?.remove();
   });
 
-  const settled = (page) => until('the map stands still', () => page.evaluate(() => {
-    const map = document.querySelector('[role=application]');
-    return map?.getAttribute('data-settled') === 'true' && /Map of [1-9]/.test(map.getAttribute('aria-label') ?? '');
-  }), 60);
+  const settled = (page) => map.settled(page, 60);
 
   const open = async (more = '') => {
     const opened = await openPage(browser, size);
@@ -161,7 +159,7 @@ describe('500 workloads and 2,000 links', { timeout: 900_000 }, () => {
   test('nothing moves when only figures change, and a newcomer moves only what it touches', async () => {
     const { page, faults, close } = await open();
     await settled(page);
-    const positions = () => page.evaluate(() => globalThis.carettaMap.positions());
+    const positions = () => map.positions(page);
     const before = await positions();
     assert.equal(Object.keys(before).length, workloads);
     const refresh = async () => {

@@ -34,6 +34,7 @@ export interface SurfaceEvents {
   settled(isSettled: boolean): void;
 }
 
+const maxLinkSlack = 7; // pixels
 const maxMoving = 800; // with more, moving all would stutter
 
 export class Surface {
@@ -201,7 +202,8 @@ export class Surface {
       }
     }
 
-    const link = linkAt(this.#scene, x, y, (slack + 1) / k);
+    // There is a link wherever one taps: beside it the ground must be in reach too.
+    const link = linkAt(this.#scene, x, y, Math.min(slack + 1, maxLinkSlack) / k);
     return link && { link };
   }
 
