@@ -70,13 +70,20 @@ export function time(moment: number, now = Date.now() / 1000): string {
   return sameDay(date, today) ? clock.format(date) : withDay(date, today);
 }
 
-/** From one moment to another, to the minute; the day is told once where both are of the same, and not at all where that is today. */
+/**
+ * From one moment to another, to the minute, or to the second where it is a matter of minutes today; the day is told once where both are of the
+ * same, and not at all where that is today.
+ */
 export function span(from: number, to: number, now = Date.now() / 1000): string {
   const first = new Date(from * 1000);
   const last = new Date(to * 1000);
   const today = new Date(now * 1000);
-  const start = sameDay(first, today) && sameDay(last, today) ? minute.format(first) : withDay(first, today);
-  return `${start} – ${sameDay(first, last) ? minute.format(last) : withDay(last, today)}`;
+  const ofDay = to - from < 600 ? clock : minute;
+  if (sameDay(first, last)) {
+    return sameDay(first, today) ? `${ofDay.format(first)} – ${ofDay.format(last)}` : `${withDay(first, today)} – ${minute.format(last)}`;
+  }
+
+  return `${withDay(first, today)} – ${withDay(last, today)}`;
 }
 
 function withDay(date: Date, today: Date): string {

@@ -48,6 +48,8 @@ test('A stretch of time names a day once', () => {
   assert(!today.includes('15') && today.includes('10') && today.includes('11'), today);
   const yesterday = span(noon - 86_400, noon - 86_400 + 3600, noon);
   assert.equal(yesterday.split('14').length, 2, yesterday);
+  const short = span(noon - 30, noon - 10, noon);
+  assert(short.includes('59:30') && short.includes('59:50'), short);
   const both = span(noon - 86_400, noon, noon);
   assert(both.includes('14') && both.includes('15'), both);
 });
