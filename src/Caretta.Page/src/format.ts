@@ -71,14 +71,14 @@ export function time(moment: number, now = Date.now() / 1000): string {
 }
 
 /**
- * From one moment to another, to the minute, or to the second where it is a matter of minutes today; the day is told once where both are of the
+ * From one moment to another, to the minute, or to the second where it is a matter of seconds today; the day is told once where both are of the
  * same, and not at all where that is today.
  */
 export function span(from: number, to: number, now = Date.now() / 1000): string {
   const first = new Date(from * 1000);
   const last = new Date(to * 1000);
   const today = new Date(now * 1000);
-  const ofDay = to - from < 600 ? clock : minute;
+  const ofDay = to - from < 120 ? clock : minute;
   if (sameDay(first, last)) {
     return sameDay(first, today) ? `${ofDay.format(first)} – ${ofDay.format(last)}` : `${withDay(first, today)} – ${minute.format(last)}`;
   }

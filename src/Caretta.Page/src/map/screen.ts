@@ -1,5 +1,6 @@
 // Two canvases over one another, one with everything and one, above, with what is looked at; and how many dots they have.
 
+import { farFrom } from './camera';
 import type { Pens, View } from './paint';
 import type { Sprites } from './sprites';
 import type { Theme } from './theme';
@@ -92,9 +93,9 @@ export function ratioOf(width: number, height: number): number {
   return Math.max(1, Math.min(devicePixelRatio || 1, Math.sqrt(maxPixels / Math.max(1, width * height))));
 }
 
-/** Very wide windows are looked at from afar. */
+/** How much larger than usual texts are. */
 export function textScaleOf(width: number): number {
-  return width >= 2200 ? 1.35 : 1;
+  return width >= farFrom ? 1.35 : 1;
 }
 
 function canvas(root: HTMLElement, name: string): HTMLCanvasElement {
