@@ -187,6 +187,19 @@ describe('The map under a hand', { timeout: 180_000 }, () => {
     await shoot(page, 'map-layers');
   });
 
+  check('an agent that is in no cluster says why it has no policies for the store’s', async () => {
+    await page.getByRole('button', { name: 'Export' }).click();
+    const menu = page.getByRole('group', { name: 'Export' });
+    const [request] = await Promise.all([
+      page.waitForRequest((one) => one.url().includes('/api/policies')), menu.getByRole('button', { name: /NetworkPolicy/ }).click(),
+    ]);
+    const asked = new URL(request.url()).searchParams;
+    assert.deepEqual([asked.get('scope'), `${asked.get('from')}-${asked.get('to')}`], ['cluster', query().get('range')]);
+    const { error } = await (await request.response()).json();
+    assert.equal(error.reason, 'no-cluster');
+    await menu.getByRole('alert').getByText(error.message).waitFor();
+  });
+
   check('one finger moves the map, two zoom what is between them, and neither selects', async () => {
     const touch = await map.fingers(page);
     const before = await spots();
