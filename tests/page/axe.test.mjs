@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { startAgent } from './support/agent.mjs';
 import { openPage, shoot, startBrowser } from './support/browser.mjs';
 import { freePort, temporaryDirectory, until } from './support/machine.mjs';
+import { settled } from './support/map.mjs';
 import { startStore } from './support/store.mjs';
 import { cluster, seriesOf } from './support/synthetic.mjs';
 import { openMenu } from './support/table.mjs';
@@ -40,30 +41,24 @@ describe('accessibility', { timeout: 900_000 }, () => {
     directory?.remove();
   });
 
-  const map = async (page) => {
-    await until('the map stands still', async () => {
-      const surface = page.getByRole('application');
-      return await surface.getAttribute('data-settled') === 'true' && /Map of [1-9]/.test(await surface.getAttribute('aria-label'));
-    });
-  };
   const table = (page) => page.locator('table.links tbody tr').first().waitFor();
   const range = `range=${now - 290}-${now}`;
   const cases = {
-    map: ['', map],
+    map: ['', settled],
     table: ['view=table', table],
     details: [`view=table&selected=${encodeURIComponent(selected)}`, (page) => page.getByRole('slider').first().waitFor()],
     'new links': ['view=new', (page) => page.getByRole('region', { name: 'Seen for the first time' }).waitFor()],
     comparison: [`view=table&${range}&compare=${now - 590}-${now - 300}`, table],
     filters: ['kind=Deployment&q=service', async (page) => {
-      await map(page);
+      await settled(page);
       await openMenu(page, /^Filter/);
     }],
     times: ['', async (page) => {
-      await map(page);
+      await settled(page);
       await openMenu(page, /^Time/);
     }],
     exports: ['', async (page) => {
-      await map(page);
+      await settled(page);
       await openMenu(page, 'Export');
     }],
     agents: ['view=table', async (page) => {

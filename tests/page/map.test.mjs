@@ -1,10 +1,11 @@
-// The map under a hand: mouse and keyboard, on a cluster of some namespaces.
+// The map under a hand: mouse, keyboard and fingers, on a cluster of some namespaces.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startAgent } from './support/agent.mjs';
 import { openPage, shoot, startBrowser } from './support/browser.mjs';
 import { freePort, temporaryDirectory, until } from './support/machine.mjs';
+import * as map from './support/map.mjs';
 import { startStore } from './support/store.mjs';
 import { cluster, seriesOf } from './support/synthetic.mjs';
 
@@ -35,9 +36,9 @@ describe('The map under a hand', { timeout: 180_000 }, () => {
     directory?.remove();
   });
 
-  const check = (name, body) => test(name, async () => {
+  const check = (name, body, options = { width: 1400, height: 900 }) => test(name, async () => {
     const now = Math.floor(Date.now() / 1000);
-    opened = await openPage(browser, { width: 1400, height: 900 });
+    opened = await openPage(browser, options);
     page = opened.page;
     try {
       await page.goto(`${agent.url}/?scope=cluster&range=${now - 900}-${now}&system=1`);
@@ -52,21 +53,13 @@ describe('The map under a hand', { timeout: 180_000 }, () => {
     }
   });
   const query = () => new URL(page.url()).searchParams;
-  const settled = () => until('the map stands still', () => page.evaluate(() => {
-    const map = document.querySelector('[role=application]');
-    return map?.getAttribute('data-settled') === 'true' && /Map of [1-9]/.test(map.getAttribute('aria-label') ?? '');
-  }));
-  const spots = async () => new Map((await page.evaluate(() => globalThis.carettaMap.spots())).map((spot) => [spot.key, spot]));
-  const positions = () => page.evaluate(() => globalThis.carettaMap.positions());
-  const near = (one, other) => Math.abs(one - other) < 2;
-  // The node nearest to the middle: no panel covers it.
-  const middle = async () => [...(await spots()).values()].filter((spot) => !spot.key.startsWith('*'))
-    .sort((one, other) => Math.hypot(one.x - 500, one.y - 450) - Math.hypot(other.x - 500, other.y - 450))[0];
-  // A place where nothing is: left above all.
-  const empty = async () => {
-    const box = await page.getByRole('application').boundingBox();
-    return [box.x + 8, box.y + 8];
-  };
+  const settled = () => map.settled(page);
+  const spots = () => map.spots(page);
+  const positions = () => map.positions(page);
+  const middle = () => map.middle(page);
+  const empty = () => map.emptyPlace(page);
+  const near = (one, other, slack = 2) => Math.abs(one - other) < slack;
+  const phone = { width: 375, height: 760, scheme: 'dark', touch: true };
 
   check('a click selects a workload and shows its details; a click beside it clears', async () => {
     const node = await middle();
@@ -136,18 +129,7 @@ describe('The map under a hand', { timeout: 180_000 }, () => {
     const namespace = 'team-1';
     const members = all.map(([, spot]) => spot).filter((spot) => spot.key.split('/')[1] === namespace);
     assert.ok(members.length > 10);
-    // Between two of its workloads, where there is nothing to tell of.
-    const between = members.flatMap((one) => members.map((other) => ({ x: (one.x + other.x) / 2, y: (one.y + other.y) / 2 })))
-      .filter((place) => all.every(([, spot]) => Math.hypot(spot.x - place.x, spot.y - place.y) > spot.radius + 8));
-    let gap;
-    for (gap of between) {
-      await page.mouse.move(gap.x, gap.y);
-      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
-      if (await page.locator('.map-tip').count() === 0) {
-        break;
-      }
-    }
-
+    const gap = await map.gapIn(page, namespace);
     await page.mouse.dblclick(gap.x, gap.y);
     await until('it is folded', () => query().get('fold') === namespace);
     await settled();
@@ -161,8 +143,8 @@ describe('The map under a hand', { timeout: 180_000 }, () => {
   });
 
   check('the keyboard goes from workload to workload, says which, and opens and folds', async () => {
-    const map = page.getByRole('application');
-    await map.focus();
+    const surface = page.getByRole('application');
+    await surface.focus();
     const heard = page.locator('.map [aria-live]');
     const seen = new Set();
     for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown', 'ArrowLeft', 'ArrowUp', 'ArrowLeft']) {
@@ -178,7 +160,7 @@ describe('The map under a hand', { timeout: 180_000 }, () => {
     await until('the details have the focus', () => details.evaluate((element) => element.contains(document.activeElement)));
     await page.keyboard.press('Escape');
     await until('nothing is selected', () => query().get('selected') === null);
-    await until('the map has the focus again', () => map.evaluate((element) => element === document.activeElement));
+    await until('the map has the focus again', () => surface.evaluate((element) => element === document.activeElement));
     const { key, radius } = await middle();
     await page.keyboard.press('+');
     await until('it is larger', async () => (await spots()).get(key).radius > radius * 1.2);
@@ -204,4 +186,103 @@ describe('The map under a hand', { timeout: 180_000 }, () => {
     assert.ok(right > 2 * left, `of ${drawn.length} links ${right} go to the right and ${left} to the left`);
     await shoot(page, 'map-layers');
   });
+
+  check('an agent that is in no cluster says why it has no policies for the store’s', async () => {
+    await page.getByRole('button', { name: 'Export' }).click();
+    const menu = page.getByRole('group', { name: 'Export' });
+    const [request] = await Promise.all([
+      page.waitForRequest((one) => one.url().includes('/api/policies')), menu.getByRole('button', { name: /NetworkPolicy/ }).click(),
+    ]);
+    const asked = new URL(request.url()).searchParams;
+    assert.deepEqual([asked.get('scope'), `${asked.get('from')}-${asked.get('to')}`], ['cluster', query().get('range')]);
+    const { error } = await (await request.response()).json();
+    assert.equal(error.reason, 'no-cluster');
+    await menu.getByRole('alert').getByText(error.message).waitFor();
+  });
+
+  check('one finger moves the map, two zoom what is between them, and neither selects', async () => {
+    const touch = await map.fingers(page);
+    const before = await spots();
+    const node = await middle();
+    await touch([node.x, node.y]);
+    for (const part of [0.2, 0.6, 1]) {
+      await touch([node.x + 40 * part, node.y + 70 * part]);
+    }
+
+    await touch();
+    await until('all has moved', async () => [...await spots()].every(([key, spot]) =>
+      near(spot.x - before.get(key).x, 40) && near(spot.y - before.get(key).y, 70)));
+    const moved = (await spots()).get(node.key);
+    await touch([moved.x - 20, moved.y]);
+    await touch([moved.x - 20, moved.y], [moved.x + 20, moved.y]);
+    for (const half of [30, 45, 60]) {
+      await touch([moved.x - half, moved.y], [moved.x + half, moved.y]);
+    }
+
+    await touch();
+    await until('it is three times as large', async () => near((await spots()).get(node.key).radius / moved.radius, 3, 0.2));
+    const zoomed = (await spots()).get(node.key);
+    assert.ok(near(zoomed.x, moved.x, 4) && near(zoomed.y, moved.y, 4), 'what is between the fingers stays there');
+    assert.equal(query().get('selected'), null);
+    assert.equal(await page.evaluate(() => visualViewport.scale), 1, 'the map zooms, not the page');
+    await shoot(page, 'map-375-zoomed');
+  }, phone);
+
+  check('a tap near a workload selects it, a tap beside clears', async () => {
+    await page.getByRole('button', { name: 'Zoom in' }).tap();
+    await settled();
+    const node = await middle();
+    // Not on it, but within what a finger needs.
+    await page.touchscreen.tap(node.x - node.radius - 3, node.y);
+    await until('one is selected', () => query().get('selected') !== null);
+    const details = page.getByRole('complementary', { name: 'Details' });
+    await details.waitFor();
+    await shoot(page, 'details-375-touch');
+    await details.getByRole('button', { name: 'Close' }).tap();
+    await until('nothing is selected', () => query().get('selected') === null);
+  }, phone);
+
+  check('a finger that holds is told what is there, and selects nothing; a double tap folds a namespace', async () => {
+    const touch = await map.fingers(page);
+    const node = await middle();
+    await touch([node.x, node.y]);
+    await page.locator('.map-tip').getByText(node.key.split('/').at(-1), { exact: true }).waitFor();
+    await touch();
+    await page.locator('.map-tip').getByText(node.key.split('/').at(-1), { exact: true }).waitFor();
+    await shoot(page, 'map-375-hold');
+    assert.equal(query().get('selected'), null);
+    await page.touchscreen.tap(...await empty());
+    await until('it is gone', async () => await page.locator('.map-tip').count() === 0);
+    // Among so many links only from near there is ground to tap on.
+    await page.getByRole('button', { name: 'Zoom in' }).tap();
+    await page.getByRole('button', { name: 'Zoom in' }).tap();
+    await settled();
+    const namespace = node.key.split('/')[1];
+    const gap = await map.gapIn(page, namespace, 2);
+    await page.touchscreen.tap(gap.x, gap.y);
+    await page.touchscreen.tap(gap.x, gap.y);
+    await until('it is folded', () => query().get('fold') === namespace);
+  }, phone);
+
+  check('all that can be tapped is 24 pixels wide and high', async () => {
+    const small = () => page.evaluate(() => [...document.querySelectorAll('button, summary, a[href], select, input')].flatMap((element) => {
+      const box = (element.closest('label') ?? element).getBoundingClientRect();
+      const isShown = box.width > 0 && getComputedStyle(element).visibility !== 'hidden';
+      return isShown && (box.width < 24 || box.height < 24) ? [`${element.outerHTML.slice(0, 90)}: ${box.width} x ${box.height}`] : [];
+    }));
+    assert.deepEqual(await small(), []);
+    for (const name of [/^Filter/, /^Display/, /^Time/, 'Export']) {
+      await page.locator('header').getByRole('button', { name }).first().tap();
+      await page.getByRole('group').first().waitFor();
+      assert.deepEqual(await small(), [], String(name));
+      await page.keyboard.press('Escape');
+    }
+
+    await page.getByRole('navigation', { name: 'View' }).getByRole('button', { name: 'Table' }).tap();
+    await page.locator('table.links tbody tr').first().waitFor();
+    assert.deepEqual(await small(), [], 'table');
+    await page.getByRole('button', { name: /^Details of/ }).first().tap();
+    await page.getByRole('complementary', { name: 'Details' }).waitFor();
+    assert.deepEqual(await small(), [], 'details');
+  }, phone);
 });

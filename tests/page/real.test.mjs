@@ -32,6 +32,10 @@ describe('a real agent with real traffic', { timeout: 900_000 }, () => {
   const pairs = async () => (await rows(page)).map((row) => `${row.client} > ${row.server}`);
   const has = (pair) => until(`the table has ${pair}`, async () => (await pairs()).includes(pair));
   const query = () => new URL(page.url()).searchParams;
+  const save = async (name) => {
+    await openMenu(page, 'Export');
+    return download(page, () => page.getByRole('group', { name: 'Export' }).getByRole('button', { name }).click());
+  };
 
   before(async () => {
     [agentPort, storePort] = [await freePort(), await freePort()];
@@ -228,10 +232,6 @@ describe('a real agent with real traffic', { timeout: 900_000 }, () => {
     await open('?q=redis');
     const map = page.getByRole('application');
     await until('the map stands still', async () => await map.getAttribute('data-settled') === 'true' && /Map of 3/.test(await map.getAttribute('aria-label')));
-    const save = async (name) => {
-      await openMenu(page, 'Export');
-      return download(page, () => page.getByRole('group', { name: 'Export' }).getByRole('button', { name }).click());
-    };
     const csv = (await save('CSV')).bytes.toString();
     const lines = csv.trimEnd().split('\r\n');
     assert.equal(lines.length, 3, csv);
@@ -289,6 +289,18 @@ describe('a real agent with real traffic', { timeout: 900_000 }, () => {
       await until('the list has the newcomer alone', async () => (await pairs()).join() === 'newcomer > broker');
       assert.match((await rows(page))[0].change, /new/);
       await shoot(page, 'compare');
+      // Exports have all that the filters leave, with how it changed, as the command line writes it.
+      const [header, ...lines] = (await save('CSV')).bytes.toString().trimEnd().split('\r\n').map((line) => line.split(','));
+      assert.deepEqual(header.slice(-3), ['change', 'bytes_to_server_per_second_before', 'bytes_to_client_per_second_before']);
+      assert.deepEqual(lines.find((line) => line[1] === 'newcomer').slice(-3), ['new', '', '']);
+      assert.ok(lines.some((line) => ['same', 'grown', 'shrunk'].includes(line.at(-3)) && Number(line.at(-2)) > 0), lines.join('\n'));
+      const json = JSON.parse((await save('JSON')).bytes);
+      assert.deepEqual(json.before, { from: begin, to: change - 1 });
+      const links = json.links.map((link) => ({ ...link, name: json.nodes[link.client].name }));
+      assert.deepEqual(links.filter((link) => link.change === 'new').map((link) => [link.name, link.before]), [['newcomer', undefined]]);
+      assert.ok(links.find((link) => link.name === 'nginx.service').before.bytesToClientPerSecond > 0);
+      assert.match((await save('DOT (Graphviz)')).bytes.toString(), new RegExp(`label="\\+${ports.queue}\\\\n.*color="#1a7f37"`));
+      assert.match((await save('Mermaid')).bytes.toString(), new RegExp(`"\\+${ports.queue}<br/>`));
       await view(page, 'Map');
       await page.getByRole('application').waitFor();
       await until('the map stands still', async () => await page.getByRole('application').getAttribute('data-settled') === 'true');

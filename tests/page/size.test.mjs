@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { startAgent } from './support/agent.mjs';
 import { openPage, shoot, startBrowser } from './support/browser.mjs';
 import { freePort, temporaryDirectory, until } from './support/machine.mjs';
+import * as map from './support/map.mjs';
 import { startStore } from './support/store.mjs';
 import { cluster, seriesOf } from './support/synthetic.mjs';
 
@@ -13,7 +14,7 @@ const links = 2000;
 const maxPaintMs = 1000;
 const minFramesPerSecond = 30;
 
-// What else the machine does must not decide: the best of so many attempts counts.
+// What else the machine does must not decide: the best of so many attempts counts, and their median where it is the page's own time.
 const attempts = 5;
 
 // A laptop's screen. Without a graphics processor each pixel is drawn by the same two cores that everything else runs on.
@@ -45,10 +46,7 @@ describe('500 workloads and 2,000 links', { timeout: 900_000 }, () => {
     directory?.remove();
   });
 
-  const settled = (page) => until('the map stands still', () => page.evaluate(() => {
-    const map = document.querySelector('[role=application]');
-    return map?.getAttribute('data-settled') === 'true' && /Map of [1-9]/.test(map.getAttribute('aria-label') ?? '');
-  }), 60);
+  const settled = (page) => map.settled(page, 60);
 
   const open = async (more = '') => {
     const opened = await openPage(browser, size);
@@ -59,7 +57,7 @@ describe('500 workloads and 2,000 links', { timeout: 900_000 }, () => {
   test(`the whole map is there, and its first meaningful paint comes within ${maxPaintMs} ms`, async (context) => {
     const paints = [];
     const waits = [];
-    for (let round = 0; round < attempts && !(Math.min(...paints) <= maxPaintMs); round++) {
+    for (let round = 0; round < attempts; round++) {
       const { page, faults, close } = await openPage(browser, size);
       await page.addInitScript(() => {
         // The frame after the first in which something is drawn on the map's canvas, looked at through a small copy.
@@ -93,8 +91,12 @@ describe('500 workloads and 2,000 links', { timeout: 900_000 }, () => {
       await close();
     }
 
-    context.diagnostic(`first meaningful paint ${paints.map(Math.round).join(', ')} ms, of which the answer took ${waits.map(Math.round).join(', ')} ms`);
-    assert.ok(Math.min(...paints) <= maxPaintMs, `painted after ${paints.map(Math.round).join(', ')} ms`);
+    // The store takes its time for an answer that nobody asked for lately: that is not the page's.
+    const own = paints.map((paint, round) => paint - waits[round]).sort((one, other) => one - other);
+    const figures = `${paints.map(Math.round).join(', ')} ms, of which the answer took ${waits.map(Math.round).join(', ')} ms`;
+    context.diagnostic(`first meaningful paint ${figures}; without it the median is ${Math.round(own[attempts >> 1])} ms`);
+    assert.ok(Math.min(...paints) <= maxPaintMs, `painted after ${figures}`);
+    assert.ok(own[attempts >> 1] <= maxPaintMs, `painted after ${figures}`);
   });
 
   test(`panning, zooming and hovering run at ${minFramesPerSecond} frames per second or more`, async (context) => {
@@ -161,7 +163,7 @@ describe('500 workloads and 2,000 links', { timeout: 900_000 }, () => {
   test('nothing moves when only figures change, and a newcomer moves only what it touches', async () => {
     const { page, faults, close } = await open();
     await settled(page);
-    const positions = () => page.evaluate(() => globalThis.carettaMap.positions());
+    const positions = () => map.positions(page);
     const before = await positions();
     assert.equal(Object.keys(before).length, workloads);
     const refresh = async () => {

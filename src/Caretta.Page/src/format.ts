@@ -67,16 +67,27 @@ export function ago(moment: number, now: number): string {
 export function time(moment: number, now = Date.now() / 1000): string {
   const date = new Date(moment * 1000);
   const today = new Date(now * 1000);
-  return sameDay(date, today) ? clock.format(date) : (date.getFullYear() === today.getFullYear() ? dayAndMinute : yearAndMinute).format(date);
+  return sameDay(date, today) ? clock.format(date) : withDay(date, today);
 }
 
-/** From one moment to another, to the minute. */
+/**
+ * From one moment to another, to the minute, or to the second where it is a matter of seconds today; the day is told once where both are of the
+ * same, and not at all where that is today.
+ */
 export function span(from: number, to: number, now = Date.now() / 1000): string {
   const first = new Date(from * 1000);
   const last = new Date(to * 1000);
   const today = new Date(now * 1000);
-  const start = sameDay(first, today) ? minute.format(first) : time(from, now);
-  return `${start} – ${sameDay(last, first) || sameDay(last, today) && sameDay(first, today) ? minute.format(last) : time(to, now)}`;
+  const ofDay = to - from < 120 ? clock : minute;
+  if (sameDay(first, last)) {
+    return sameDay(first, today) ? `${ofDay.format(first)} – ${ofDay.format(last)}` : `${withDay(first, today)} – ${minute.format(last)}`;
+  }
+
+  return `${withDay(first, today)} – ${withDay(last, today)}`;
+}
+
+function withDay(date: Date, today: Date): string {
+  return (date.getFullYear() === today.getFullYear() ? dayAndMinute : yearAndMinute).format(date);
 }
 
 function sameDay(one: Date, other: Date): boolean {

@@ -21,9 +21,9 @@ export function startBrowser() {
  * A page of its own. `faults` has what must never happen: scripts' errors, violations of the Content-Security-Policy, requests to
  * elsewhere. Answers with an error status are no faults: tests bring them about.
  */
-export async function openPage(browser, { width = 1600, height = 1000, scheme = 'light', reducedMotion = 'reduce' } = {}) {
+export async function openPage(browser, { width = 1600, height = 1000, scheme = 'light', reducedMotion = 'reduce', touch = false } = {}) {
   const context = await browser.newContext({
-    viewport: { width, height }, colorScheme: scheme, reducedMotion, acceptDownloads: true, locale: 'en-GB', timezoneId: 'UTC',
+    viewport: { width, height }, hasTouch: touch, isMobile: touch, colorScheme: scheme, reducedMotion, acceptDownloads: true, locale: 'en-GB', timezoneId: 'UTC',
   });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);

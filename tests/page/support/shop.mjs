@@ -2,7 +2,7 @@
 // in a network namespace of their own, so that ports are those that everybody knows and nothing depends on the machine's network.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { start, until } from './machine.mjs';
 
@@ -62,7 +62,10 @@ export async function startShop() {
     await Promise.all(parties.map((one) => one.stop('SIGKILL')));
     for (const path of groups) {
       await until(`${path} is empty`, () => {
-        rmdirSync(path);
+        if (existsSync(path)) { // another shop on this machine has the same groups, and may have closed
+          rmdirSync(path);
+        }
+
         return true;
       });
     }

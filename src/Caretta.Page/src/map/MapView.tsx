@@ -1,14 +1,15 @@
 // The map: a surface that is drawn, with what is needed to steer it by mouse, finger and keyboard, and to hear it.
 
 import { computed, effect, signal, useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { graph } from '../model/current';
 import { defaults, serialise, state, update, type ViewState } from '../state';
 import { setSurface } from './current';
+import type { Target } from './gestures';
 import { iconOf, iconPaths } from './icons';
 import { shorten } from './scene';
 import { sayLink, sayNode } from './speech';
-import { Surface, type Target } from './surface';
+import { Surface } from './surface';
 
 interface Tip {
   title: string;
@@ -31,7 +32,8 @@ export function MapView() {
   const tip = useSignal<Tip | null>(null);
   const hasFailed = useSignal(false);
 
-  useEffect(() => {
+  // Before the first frame: the worker of the layout starts while the first answer is on its way.
+  useLayoutEffect(() => {
     const own = new Surface(root.current!, {
       hovered: (target, at) => {
         tip.value = describe(target, at.x, at.y);

@@ -6,7 +6,11 @@ import type { Scene } from './scene';
 
 export const zoomExtent: [number, number] = [0.04, 4];
 
+/** Windows so wide are looked at from afar: texts are larger there, and a small map may be too. */
+export const farFrom = 2200;
+
 const largestFit = 1.25;
+const largestFitFromAfar = 2.5;
 const fitPadding = 36;
 const narrowFitPadding = 42;
 const wideFitPadding = 70; // names stand out to the sides
@@ -21,7 +25,7 @@ export function fitAll(scene: Scene, view: View): View | null {
   }
 
   const aside = width < wideFrom ? narrowFitPadding : wideFitPadding;
-  const k = Math.max(zoomExtent[0], Math.min(largestFit, (width - 2 * aside) / Math.max(1, right - left),
+  const k = Math.max(zoomExtent[0], Math.min(width < farFrom ? largestFit : largestFitFromAfar, (width - 2 * aside) / Math.max(1, right - left),
     (height - 2 * fitPadding) / Math.max(1, bottom - top)));
   return { ...view, k, x: width / 2 - (left + right) / 2 * k, y: height / 2 - (top + bottom) / 2 * k };
 }
@@ -46,7 +50,8 @@ export function reveal(view: View, point: Point): View {
   const y = point.y * k + view.y;
   const dx = x < edge ? edge - x : x > width - edge ? width - edge - x : 0;
   const dy = y < edge ? edge - y : y > height - edge ? height - edge - y : 0;
-  return dx === 0 && dy === 0 ? view : { ...view, x: view.x + dx, y: view.y + dy };
+  // What was brought to the edge is at it but for rounding.
+  return Math.abs(dx) + Math.abs(dy) < 1e-6 ? view : { ...view, x: view.x + dx, y: view.y + dy };
 }
 
 /** Part of the way from one view to another, `t` from 0 to 1. */

@@ -142,7 +142,7 @@ export function buildGraph(answer: ApiLinks, view: ViewState, before?: ApiLinks,
     switch (view.only) {
       case 'external': return client.external || server.external;
       case 'failing': return healthOf(port) === 'failing';
-      case 'new': return before ? changeOf(rate(port.now), rate(port.before), moved(port.now), moved(port.before)) === 'new'
+      case 'new': return before ? changeOfPort(port) === 'new'
         : port.now !== undefined && isNew(port.now, answer);
       default: return true;
     }
@@ -172,6 +172,11 @@ export function buildGraph(answer: ApiLinks, view: ViewState, before?: ApiLinks,
     link.lastSeen = Math.max(link.lastSeen, now.lastSeen);
     link.health = worse(link.health, healthOf(port));
   }
+}
+
+/** How one port of a link differs between the two ranges that are compared. */
+export function changeOfPort(port: Pick<GraphPort, 'now' | 'before'>): Change {
+  return changeOf(rate(port.now), rate(port.before), moved(port.now), moved(port.before));
 }
 
 // Our own namespaces: where something of ours runs. `default` and a host's are shared with others, who stay visible.

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { answer } from '../client';
 import { exportPng, exportSvg } from '../map/export';
-import { graph } from '../model/current';
+import { compared, graph } from '../model/current';
 import { state } from '../state';
 import { toCsv, toDot, toJson, toMermaid } from './formats';
 import { Menu } from './Menu';
@@ -20,6 +20,7 @@ function Exports({ close }: { close: () => void }) {
   const [wrong, setWrong] = useState('');
   const shown = graph.value;
   const known = answer.value;
+  const other = compared.value;
   const empty = !shown || !known || shown.links.length === 0;
   const onMap = state.value.view === 'map';
   const inCluster = known !== null && known.nodes.some((node) => !['host', 'external', 'node'].includes(node.namespace));
@@ -34,7 +35,7 @@ function Exports({ close }: { close: () => void }) {
     }
   };
   const texts: [string, string, () => string][] = [
-    ['CSV', 'csv', () => toCsv(shown!, known!)], ['JSON', 'json', () => toJson(shown!, known!)], ['DOT (Graphviz)', 'dot', () => toDot(shown!)],
+    ['CSV', 'csv', () => toCsv(shown!, known!, other)], ['JSON', 'json', () => toJson(shown!, known!, other)], ['DOT (Graphviz)', 'dot', () => toDot(shown!)],
     ['Mermaid', 'mmd', () => toMermaid(shown!)],
   ];
   const types: Record<string, string> = { csv: 'text/csv', json: 'application/json' };
