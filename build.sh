@@ -481,6 +481,15 @@ measure() {
     } | tee "$file" >&2
 }
 
+# full_bench FILE: everything, the longest last.
+full_bench() {
+    CARETTA_BENCH_SCALE=full CARETTA_BENCH_ROUNDS=15 measure "$1" sizes start footprint packets scrape registry scale overhead
+    bench/load/run.sh | tee -a "$1" >&2
+    dotnet bench/Caretta.Benchmarks/bin/$configuration/net10.0/Caretta.Benchmarks.dll --aot --filter '*' --artifacts "$artifacts/bench/parts" >&2
+    bench/agent/instructions.sh | tee -a "$1" >&2
+    bench/agent/run.sh soak | tee -a "$1" >&2
+}
+
 # Figures that a busy machine blurs get a second chance.
 bench_check() {
     local figures=$artifacts/bench/check.tsv
@@ -658,9 +667,7 @@ bench)
             # shellcheck disable=SC2086
             need $full_bench_packages
             publish_trial
-            CARETTA_BENCH_SCALE=full CARETTA_BENCH_ROUNDS=15 measure "$artifacts/bench/full.tsv" \
-                sizes start footprint packets scrape registry scale overhead soak
-            bench/agent/instructions.sh | tee -a "$artifacts/bench/full.tsv" >&2
+            full_bench "$artifacts/bench/full.tsv"
         else
             measure "$artifacts/bench/figures.tsv" sizes start footprint packets scrape registry scale overhead
         fi

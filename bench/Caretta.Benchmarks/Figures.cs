@@ -26,19 +26,22 @@ internal static class Figures
         links.MakeTable();
         Measure("link_table_10k", links.Update);
         Measure("name_10k", () => links.Name());
+        Measure("name_in_cluster_10k", () => links.NameInCluster());
         links.Dispose();
 
         var requests = new RequestBenchmarks();
         Measure("http_request", () => requests.Request());
         Measure("watch_events_1k", () => requests.WatchEvents().GetAwaiter().GetResult());
-        CompareDrain(drain);
+        foreach (int entries in (ReadOnlySpan<int>)[1_000, 10_000, 100_000])
+        {
+            CompareDrain(drain, entries);
+        }
     }
 
     // In turns, and of each the best: what else the machine does can only add.
-    private static void CompareDrain(string drain)
+    private static void CompareDrain(string drain, int links)
     {
-        const int Links = 100_000;
-        var ours = new DrainBenchmarks { Links = Links };
+        var ours = new DrainBenchmarks { Links = links };
         ours.MakeMap();
         double best = double.MaxValue, bestInC = double.MaxValue;
         long allocated = long.MaxValue;
@@ -48,14 +51,15 @@ internal static class Figures
             (double took, long bytes) = Once(() => ours.Take());
             best = Math.Min(best, took);
             allocated = Math.Min(allocated, bytes);
-            bestInC = Math.Min(bestInC, RunInC(drain, Links));
+            bestInC = Math.Min(bestInC, RunInC(drain, links));
         }
 
         ours.Dispose();
-        Print("drain_100k.allocated_bytes", allocated);
-        Print("drain_100k.ms", best);
-        Print("drain_100k.c_ms", bestInC);
-        Print("drain_100k.over_c", best / bestInC);
+        string name = string.Create(CultureInfo.InvariantCulture, $"drain_{links / 1000}k");
+        Print(name + ".allocated_bytes", allocated);
+        Print(name + ".ms", best);
+        Print(name + ".c_ms", bestInC);
+        Print(name + ".over_c", best / bestInC);
     }
 
     private static double RunInC(string drain, int links)
