@@ -5,7 +5,6 @@ using Caretta.Bpf.Btf;
 namespace Caretta.Benchmarks;
 
 /// <summary>What it costs, once per start, to read the running kernel's types: about 5 MB, some 100,000 types.</summary>
-[MemoryDiagnoser]
 public class BtfBenchmarks
 {
     private const string KernelBtf = "/sys/kernel/btf/vmlinux";

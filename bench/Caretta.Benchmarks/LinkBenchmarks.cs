@@ -11,7 +11,6 @@ namespace Caretta.Benchmarks;
 /// What a poll does with what it drained: totals per link, and the names that a new key costs, on a host and in a cluster; beside it,
 /// copying what was drained.
 /// </summary>
-[MemoryDiagnoser]
 public class LinkBenchmarks : IDisposable
 {
     private HostNaming? _naming;

@@ -10,7 +10,6 @@ namespace Caretta.Benchmarks;
 /// What the agent's own object costs, once per start: taking it apart, fitting it to this kernel, loading it. Build it first:
 /// <c>./build.sh bpf</c>. <c>../load/load.c</c> does the last one with libbpf.
 /// </summary>
-[MemoryDiagnoser]
 public class ObjectBenchmarks : IDisposable
 {
     private const string FileName = "caretta.bpf.o";

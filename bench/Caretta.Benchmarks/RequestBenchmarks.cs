@@ -8,7 +8,6 @@ using Caretta.Aot.Kubernetes;
 namespace Caretta.Benchmarks;
 
 /// <summary>What comes in: the request of a scraper, and the events of a watch.</summary>
-[MemoryDiagnoser]
 public class RequestBenchmarks
 {
     /// <summary>Events in the answer that is decoded.</summary>

@@ -4,18 +4,24 @@ using System.Globalization;
 namespace Caretta.Benchmarks;
 
 /// <summary>
-/// The few figures that the budget knows, in seconds instead of BenchmarkDotNet's minutes: what warm operations allocate, and what they
-/// cost at best, as <c>NAME tab VALUE</c>.
+/// The few figures that the budget knows, in seconds instead of BenchmarkDotNet's minutes and compiled as the agent is: what warm
+/// operations allocate, and what they cost at best, as <c>NAME tab VALUE</c>.
 /// </summary>
-internal static class Figures
+internal static class Program
 {
     private const int Warm = 30;
     private const int Windows = 15;
 
     /// <summary>Prints them all.</summary>
-    /// <param name="drain">Program that drains in C; see <c>../drain/drain.c</c>.</param>
-    public static void Print(string drain)
+    /// <param name="arguments">Program that drains in C; see <c>../drain/drain.c</c>.</param>
+    public static int Main(string[] arguments)
     {
+        if (arguments is not [var drain])
+        {
+            Console.Error.WriteLine("usage: caretta-figures PATH-OF-DRAIN");
+            return 2;
+        }
+
         var page = new PageBenchmarks { Series = 10_000 };
         page.MakeLinks();
         Measure("metrics_page_10k", page.Plain);
@@ -29,6 +35,12 @@ internal static class Figures
         Measure("name_in_cluster_10k", () => links.NameInCluster());
         links.Dispose();
 
+        var types = new BtfBenchmarks();
+        types.ReadKernelTypes();
+        Measure("btf_parse", () => types.Parse());
+        Measure("btf_parse_and_index", () => types.ParseAndIndex());
+        Measure("copy_of_btf", types.Copy);
+
         var requests = new RequestBenchmarks();
         Measure("http_request", () => requests.Request());
         Measure("watch_events_1k", () => requests.WatchEvents().GetAwaiter().GetResult());
@@ -36,6 +48,8 @@ internal static class Figures
         {
             CompareDrain(drain, entries);
         }
+
+        return 0;
     }
 
     // In turns, and of each the best: what else the machine does can only add.
