@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Environments;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Toolchains;
@@ -9,8 +10,11 @@ using Perfolizer.Horology;
 
 namespace Caretta.Benchmarks;
 
-/// <summary>Every benchmark twice: by the just-in-time compiler and ahead of time, for the framework that the agent is published for.</summary>
-internal sealed class AheadOfTimeConfig : ManualConfig
+/// <summary>
+/// A few short runs of each benchmark by the just-in-time compiler, and if asked for of the same compiled ahead of time, for the framework
+/// that the agent is published for.
+/// </summary>
+internal sealed class BenchmarkConfig : ManualConfig
 {
     private const string CompilerVersion = "9.0.20";
 
@@ -21,14 +25,27 @@ internal sealed class AheadOfTimeConfig : ManualConfig
         new MsBuildArgument("/p:NuGetLockFilePath=obj/ahead-of-time.lock.json"),
     ];
 
-    /// <summary>A few short runs of each.</summary>
-    public AheadOfTimeConfig()
+    /// <summary>The one or both.</summary>
+    public BenchmarkConfig(bool aheadOfTime)
     {
         Add(DefaultConfig.Instance);
+        AddDiagnoser(MemoryDiagnoser.Default);
         HideColumns("Arguments", "Runtime", "Toolchain", "InvocationCount", "UnrollFactor");
+        Job job = Job.ShortRun.WithIterationTime(TimeInterval.FromMilliseconds(250));
 
-        // The compiler takes two minutes of both processors, and BenchmarkDotNet would wait no longer than that.
-        WithBuildTimeout(TimeSpan.FromMinutes(15));
+        // In this process: built out of it, at the same time as the other, each would write into the other's files.
+        AddJob(job.WithId("JIT").WithToolchain(InProcessEmitToolchain.Instance));
+        if (aheadOfTime)
+        {
+            AddJob(job.WithId("AOT").WithRuntime(NativeAotRuntime.Net90).WithToolchain(MakeToolchain()).WithArguments(Properties));
+
+            // The compiler takes two minutes of both processors, and BenchmarkDotNet would wait no longer than that.
+            WithBuildTimeout(TimeSpan.FromMinutes(15));
+        }
+    }
+
+    private static Toolchain MakeToolchain()
+    {
         IToolchain made = NativeAotToolchain.CreateBuilder()
             .UseNuGet(CompilerVersion, "")
             .IlcGenerateCompleteTypeMetadata(false)
@@ -38,11 +55,6 @@ internal sealed class AheadOfTimeConfig : ManualConfig
             .ToToolchain();
 
         // The same without its check that the SDK is of the framework's version: a newer one does it, too.
-        var toolchain = new Toolchain("ahead of time", made.Generator, made.Builder, made.Executor);
-        Job job = Job.ShortRun.WithIterationTime(TimeInterval.FromMilliseconds(250));
-
-        // In this process: built out of it, at the same time as the other, each would write into the other's files.
-        AddJob(job.WithId("JIT").WithToolchain(InProcessEmitToolchain.Instance));
-        AddJob(job.WithId("AOT").WithRuntime(NativeAotRuntime.Net90).WithToolchain(toolchain).WithArguments(Properties));
+        return new Toolchain("ahead of time", made.Generator, made.Builder, made.Executor);
     }
 }
