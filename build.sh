@@ -298,6 +298,13 @@ publish_trial() {
         publish_native tests/Caretta.LoaderTrial caretta-loader-trial
 }
 
+# The benchmarks' figures, compiled as the agent is.
+publish_figures() {
+    setup_build
+    once publish-figures "$artifacts/caretta-figures" "${shared_inputs[@]}" src bpf btf bench/Caretta.Benchmarks bench/Caretta.Figures -- \
+        publish_native bench/Caretta.Figures caretta-figures
+}
+
 build_solution() {
     say "Building the solution"
     dotnet build Caretta.sln -c "$configuration" -v quiet -warnaserror -p:SharedCompilationId="$compiler" >&2
@@ -477,8 +484,17 @@ measure() {
     clang -O2 -o "$artifacts/bench/drain" bench/drain/drain.c -lbpf
     {
         bench/agent/run.sh "$@"
-        dotnet bench/Caretta.Benchmarks/bin/$configuration/net10.0/Caretta.Benchmarks.dll figures "$artifacts/bench/drain"
+        "$artifacts/caretta-figures" "$artifacts/bench/drain"
     } | tee "$file" >&2
+}
+
+# full_bench FILE: everything, the longest last.
+full_bench() {
+    CARETTA_BENCH_SCALE=full CARETTA_BENCH_ROUNDS=15 measure "$1" sizes start footprint packets scrape registry scale overhead
+    bench/load/run.sh | tee -a "$1" >&2
+    dotnet bench/Caretta.Benchmarks/bin/$configuration/net10.0/Caretta.Benchmarks.dll --aot --filter '*' --artifacts "$artifacts/bench/parts" >&2
+    bench/agent/instructions.sh | tee -a "$1" >&2
+    bench/agent/run.sh soak | tee -a "$1" >&2
 }
 
 # Figures that a busy machine blurs get a second chance.
@@ -566,6 +582,9 @@ publish-all)
 publish-trial)
     publish_trial
     ;;
+publish-figures)
+    publish_figures
+    ;;
 publish-static)
     publish_static
     ;;
@@ -642,9 +661,8 @@ bench)
     case ${1:-} in
     --check)
         begin
-        prepare build
         prepare publish
-        need_dotnet
+        prepare publish-figures
         bench_suite
         finish
         ;;
@@ -652,15 +670,14 @@ bench)
         need_root
         # shellcheck disable=SC2086
         need $bench_packages
-        build
         publish
+        publish_figures
         if [[ ${1:-} == --full ]]; then
             # shellcheck disable=SC2086
             need $full_bench_packages
             publish_trial
-            CARETTA_BENCH_SCALE=full CARETTA_BENCH_ROUNDS=15 measure "$artifacts/bench/full.tsv" \
-                sizes start footprint packets scrape registry scale overhead soak
-            bench/agent/instructions.sh | tee -a "$artifacts/bench/full.tsv" >&2
+            build
+            full_bench "$artifacts/bench/full.tsv"
         else
             measure "$artifacts/bench/figures.tsv" sizes start footprint packets scrape registry scale overhead
         fi
@@ -687,6 +704,7 @@ test)
     prepare build
     prepare publish-all
     prepare publish-trial
+    prepare publish-figures
     prepare image
     suite_lines style style
     unit_suites

@@ -3,8 +3,17 @@
 #   private_apt DIRECTORY <<<"LINES"
 #
 # `apt-get "${apt[@]}" …` works on package lists of its own, kept in DIRECTORY: nothing of the machine's packages is read or
-# changed. LINES are those of a sources.list, in which @ARCHIVE@ stands for the options and the mirror.
+# changed. LINES are those of a sources.list, in which @ARCHIVE@ stands for the options and the mirror. What such scripts do next
+# is here, too:
+#
+#   enter_work DIRECTORY     makes $work, a directory below that one and gone with the script, and enters it
+#   unpack_packages NAME…    downloads packages and unpacks all to ./root
+#   use_go VERSION           makes the compiler among them the one to call: offline, no modules, everything below $work
+#
 # shellcheck shell=bash
+
+# What is downloaded or built once is kept here.
+caretta_cache=${CARETTA_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/caretta}
 
 # The mirror that this machine uses already, if it runs Debian.
 debian_mirror() {
@@ -38,4 +47,27 @@ private_apt() {
         apt-get "${apt[@]}" update >/dev/null
         touch "$state/updated"
     fi
+}
+
+# In the cache and not in /tmp, which may be small.
+enter_work() {
+    mkdir -p "$1"
+    work=$(mktemp -d "$1/work.XXXXXX")
+    # Go leaves directories that cannot be written to.
+    trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+    cd "$work"
+}
+
+unpack_packages() {
+    local package
+    apt-get "${apt[@]}" download "$@" >/dev/null
+    for package in *.deb; do
+        dpkg-deb -x "$package" root
+    done
+}
+
+use_go() {
+    export GOROOT=$work/root/usr/lib/go-$1 GOPATH=$work/root/usr/share/gocode GOCACHE=$work/gocache GOTMPDIR=$work
+    export GO111MODULE=off GOTOOLCHAIN=local GOFLAGS=-trimpath CGO_ENABLED=0
+    export PATH=$GOROOT/bin:$PATH
 }

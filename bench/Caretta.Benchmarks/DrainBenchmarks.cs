@@ -6,7 +6,6 @@ using Caretta.Bpf;
 namespace Caretta.Benchmarks;
 
 /// <summary>Emptying the kernel's link map in batches. Needs root. <c>../drain/drain.c</c> does the same in C.</summary>
-[MemoryDiagnoser]
 public class DrainBenchmarks : IDisposable
 {
     private const int Batch = 1024;

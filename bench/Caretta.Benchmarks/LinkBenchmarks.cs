@@ -7,14 +7,19 @@ using Caretta.Bpf;
 
 namespace Caretta.Benchmarks;
 
-/// <summary>What a poll does with what it drained: totals per link, and the names that a new key costs, on a host.</summary>
-[MemoryDiagnoser]
+/// <summary>
+/// What a poll does with what it drained: totals per link, and the names that a new key costs, on a host and in a cluster; beside it,
+/// copying what was drained.
+/// </summary>
 public class LinkBenchmarks : IDisposable
 {
     private HostNaming? _naming;
     private LinkTable? _table;
+    private ClusterResolver? _cluster;
     private LinkKey[] _keys = [];
     private LinkDelta[] _deltas = [];
+    private LinkKey[] _keysCopy = [];
+    private LinkDelta[] _deltasCopy = [];
 
     /// <summary>Keys drained.</summary>
     [Params(1_000, 10_000, 100_000)]
@@ -30,6 +35,9 @@ public class LinkBenchmarks : IDisposable
         _table = new LinkTable(_naming.Resolver, new LinkLimits { MaxKeys = 200_000, MaxLinks = 200_000 });
         _keys = Workloads.Keys(Links);
         _deltas = Workloads.Deltas(Links);
+        _keysCopy = new LinkKey[Links];
+        _deltasCopy = new LinkDelta[Links];
+        _cluster = SmallCluster.Resolver();
         Update();
     }
 
@@ -56,12 +64,26 @@ public class LinkBenchmarks : IDisposable
 
     /// <summary>Both ends of all keys named, all names known.</summary>
     [Benchmark]
-    public int Name()
+    public int Name() => Name(_naming!.Resolver);
+
+    /// <summary>The same in a cluster, the remote ends being pods by their addresses.</summary>
+    [Benchmark]
+    public int NameInCluster() => Name(_cluster!);
+
+    /// <summary>The bytes of keys and deltas copied.</summary>
+    [Benchmark(Baseline = true)]
+    public void Copy()
+    {
+        _keys.CopyTo(_keysCopy, 0);
+        _deltas.CopyTo(_deltasCopy, 0);
+    }
+
+    private int Name(ILinkResolver resolver)
     {
         int sum = 0;
         foreach (ref readonly LinkKey key in _keys.AsSpan())
         {
-            sum += _naming!.Resolver.Resolve(in key, default).Client;
+            sum += resolver.Resolve(in key, default).Client;
         }
 
         return sum;

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 
 using Caretta.Bpf;
+using Caretta.Bpf.Elf;
 using Caretta.Bpf.Linking;
 
 namespace Caretta.Benchmarks;
@@ -9,12 +10,12 @@ namespace Caretta.Benchmarks;
 /// What the agent's own object costs, once per start: taking it apart, fitting it to this kernel, loading it. Build it first:
 /// <c>./build.sh bpf</c>. <c>../load/load.c</c> does the last one with libbpf.
 /// </summary>
-[MemoryDiagnoser]
 public class ObjectBenchmarks : IDisposable
 {
     private const string FileName = "caretta.bpf.o";
 
     private byte[] _image = [];
+    private byte[] _copy = [];
     private BpfObject? _object;
     private KernelTypes? _kernel;
 
@@ -32,6 +33,7 @@ public class ObjectBenchmarks : IDisposable
         }
 
         _image = directory is null ? throw new FileNotFoundException($"{FileName} is missing: run ./build.sh bpf") : File.ReadAllBytes(path);
+        _copy = new byte[_image.Length];
         _object = BpfObject.Parse(_image, FileName);
         _kernel = KernelTypes.Read();
         Relocate();
@@ -44,6 +46,14 @@ public class ObjectBenchmarks : IDisposable
         _kernel?.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>As many bytes copied.</summary>
+    [Benchmark(Baseline = true)]
+    public void Copy() => _image.CopyTo(_copy, 0);
+
+    /// <summary>Sections and symbols.</summary>
+    [Benchmark]
+    public int ParseElf() => ElfFile.Parse(_image, FileName).SymbolCount;
 
     /// <summary>ELF, BTF, programs, maps and relocation records.</summary>
     [Benchmark]

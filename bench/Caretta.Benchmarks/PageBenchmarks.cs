@@ -9,7 +9,6 @@ using PageFormat = Caretta.Aot.Metrics.ExpositionFormat;
 namespace Caretta.Benchmarks;
 
 /// <summary>What a scrape costs without the network, one series per link; beside it, copying as many bytes.</summary>
-[MemoryDiagnoser]
 public class PageBenchmarks
 {
     private readonly NullWriter _writer = new();

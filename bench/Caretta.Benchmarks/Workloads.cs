@@ -33,7 +33,7 @@ internal static class Workloads
         for (int i = 0; i < count; i++)
         {
             keys[i] = new LinkKey(
-                Address(0x0a000000u + ((uint)i / 64)), Address(0x0a800000u + (uint)i), SocketOwner.From(1, "client"), default,
+                LocalAddress((uint)i / 64), RemoteAddress(i), SocketOwner.From(1, "client"), default,
                 (ushort)(1024 + (i % 50_000)), i % 2 == 0 ? LinkRole.Client : LinkRole.Server, LinkKeyFlags.None);
         }
 
@@ -85,6 +85,11 @@ internal static class Workloads
 
         return Encoding.UTF8.GetBytes(text.ToString());
     }
+
+    /// <summary>The address of the remote end of a key.</summary>
+    public static NetAddress RemoteAddress(int key) => Address(0x0a800000u + (uint)key);
+
+    private static NetAddress LocalAddress(uint number) => Address(0x0a000000u + number);
 
     private static NetAddress Address(uint ipv4)
     {

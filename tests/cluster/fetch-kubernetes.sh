@@ -14,7 +14,9 @@ go=1.19
 servers="kube-apiserver kube-controller-manager"
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
-cache=${CARETTA_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/caretta}/cluster
+# shellcheck source=tests/private-apt.sh
+. "$here/../private-apt.sh"
+cache=$caretta_cache/cluster
 tools=$cache/$release-$recipe
 
 # Last written: what holds it is whole.
@@ -25,25 +27,17 @@ fi
 
 say() { echo "fetch-kubernetes.sh: $*" >&2; }
 
-# shellcheck source=tests/private-apt.sh
-. "$here/../private-apt.sh"
-mkdir -p "$cache"
 private_apt "$cache/apt" <<SOURCES
 deb @ARCHIVE@/debian $release main
 deb-src @ARCHIVE@/debian $release main
 SOURCES
 
-# Beside the cache and not in /tmp, which may be small: the sources and the compiler's results take 1.5 GB.
-work=$(mktemp -d "$cache/work.XXXXXX")
-trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
-cd "$work"
+# The sources and the compiler's results take 1.5 GB.
+enter_work "$cache"
 
 say "downloading"
-apt-get "${apt[@]}" download etcd-server "golang-$go-go" "golang-$go-src" golang-github-modern-go-reflect2-dev >/dev/null
+unpack_packages etcd-server "golang-$go-go" "golang-$go-src" golang-github-modern-go-reflect2-dev
 apt-get "${apt[@]}" source --download-only kubernetes >/dev/null
-for package in *.deb; do
-    dpkg-deb -x "$package" root
-done
 source=$work/go/src/k8s.io/kubernetes
 mkdir -p "$source"
 tar -x -f kubernetes_*.orig.tar.* -C "$source" --strip-components 1
@@ -57,9 +51,8 @@ reflect2=vendor/github.com/modern-go/reflect2
 rm -rf "${source:?}/$reflect2"
 cp -r "root/usr/share/gocode/src/github.com/modern-go/reflect2" "$source/$reflect2"
 
-export GOROOT=$work/root/usr/lib/go-$go GOPATH=$work/go GOCACHE=$work/gocache GOTMPDIR=$work
-export GO111MODULE=off GOTOOLCHAIN=local GOFLAGS=-trimpath CGO_ENABLED=0
-export PATH=$GOROOT/bin:$PATH
+use_go "$go"
+export GOPATH=$work/go
 cd "$source"
 
 # The one generated file that the source package leaves out: the types' description for /openapi/v2. The inputs are the packages

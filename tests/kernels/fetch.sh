@@ -7,7 +7,9 @@
 set -euo pipefail
 
 series=$1
-cache=${CARETTA_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/caretta}/kernels
+# shellcheck source=tests/private-apt.sh
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../private-apt.sh"
+cache=$caretta_cache/kernels
 kernel=$cache/$series-amd64
 
 if [[ -s $kernel/vmlinuz && -s $kernel/release ]]; then
@@ -17,9 +19,6 @@ fi
 
 say() { echo "fetch.sh: $*" >&2; }
 
-mkdir -p "$cache"
-# shellcheck source=tests/private-apt.sh
-. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../private-apt.sh"
 private_apt "$cache/apt" < <(
     for suite in bullseye bookworm trixie trixie-backports; do
         echo "deb @ARCHIVE@/debian $suite main"

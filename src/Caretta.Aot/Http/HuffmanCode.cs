@@ -40,7 +40,9 @@ internal sealed class HuffmanCode(int symbols, int maxBits)
         }
 
         sorted = sorted[..count];
-        sorted.Sort();
+
+        // Compiled ahead of time, a sort without a comparison makes a delegate each time.
+        sorted.Sort(static (one, other) => one.CompareTo(other));
         Span<int> perLength = stackalloc int[maxBits + 1];
         perLength.Clear();
         if (count == 1)

@@ -21,6 +21,33 @@ internal static class BtfFormat
     /// <summary>Longest chain of modifiers, arrays or functions that is followed; the kernel's <c>MAX_RESOLVE_DEPTH</c>.</summary>
     public const int MaxDepth = 32;
 
+    private const byte Unknown = 255;
+
+    // Per kind, words that follow once in the low half, words per element in the high one. Asked twice for every type of a kernel.
+    private static ReadOnlySpan<byte> TrailingWords =>
+    [
+        Unknown, // void, which has no record
+        0x01, // int
+        0x00, // ptr
+        0x03, // array
+        0x30, // struct
+        0x30, // union
+        0x20, // enum
+        0x00, // fwd
+        0x00, // typedef
+        0x00, // volatile
+        0x00, // const
+        0x00, // restrict
+        0x00, // func
+        0x20, // func_proto
+        0x01, // var
+        0x30, // datasec
+        0x00, // float
+        0x01, // decl_tag
+        0x00, // type_tag
+        0x30, // enum64
+    ];
+
     /// <summary>
     /// Kind bits of an info word. Seven since <c>struct btf_layout</c> exists, five before; the other two were always zero.
     /// </summary>
@@ -38,16 +65,11 @@ internal static class BtfFormat
         kind is BtfKind.Typedef or BtfKind.Const or BtfKind.Volatile or BtfKind.Restrict or BtfKind.TypeTag;
 
     /// <summary>Bytes after the three header words of a type, or -1 if the kind is unknown.</summary>
-    public static long TrailingSize(BtfKind kind, int length) => kind switch
+    public static long TrailingSize(BtfKind kind, int length)
     {
-        BtfKind.Int or BtfKind.Variable or BtfKind.DeclarationTag => 4,
-        BtfKind.Array => 12,
-        BtfKind.Struct or BtfKind.Union or BtfKind.DataSection or BtfKind.Enum64 => 12L * length,
-        BtfKind.Enum or BtfKind.FunctionPrototype => 8L * length,
-        BtfKind.Pointer or BtfKind.Forward or BtfKind.Typedef or BtfKind.Volatile or BtfKind.Const or BtfKind.Restrict
-            or BtfKind.Function or BtfKind.Float or BtfKind.TypeTag => 0,
-        _ => -1,
-    };
+        int words = (uint)kind < (uint)TrailingWords.Length ? TrailingWords[(int)kind] : Unknown;
+        return words == Unknown ? -1 : sizeof(uint) * ((words & 15) + ((words >> 4) * (long)length));
+    }
 
     /// <summary>A kind as C programmers write it, for messages.</summary>
     public static string Describe(BtfKind kind) => kind switch

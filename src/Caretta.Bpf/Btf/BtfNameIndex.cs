@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Caretta.Bpf.Btf;
 
 /// <summary>
@@ -6,6 +8,9 @@ namespace Caretta.Bpf.Btf;
 /// </summary>
 internal sealed class BtfNameIndex
 {
+    private const uint FirstHash = 2166136261;
+    private const uint HashFactor = 16777619;
+
     private readonly int[] _starts;
     private readonly uint[] _ids;
 
@@ -28,17 +33,24 @@ internal sealed class BtfNameIndex
             buckets *= 2;
         }
 
+        // The words themselves and not views of types: this runs for each of a kernel's 100,000.
+        ReadOnlySpan<byte> words = types.TypeBytes;
+        ReadOnlySpan<byte> strings = types.StringBytes;
         int[] starts = new int[buckets + 1];
         for (int index = 0; index < total; index++)
         {
-            BtfType type = types[types.FirstId + (uint)index];
+            ReadOnlySpan<byte> type = words[types.OffsetOf(types.FirstId + (uint)index)..];
+            uint nameOffset = BinaryPrimitives.ReadUInt32LittleEndian(type);
+            BtfKind kind = BtfFormat.KindOf(BinaryPrimitives.ReadUInt32LittleEndian(type[sizeof(uint)..]));
             bucketOf[index] = -1;
-            if (type.NameOffset == 0 || type.Kind is BtfKind.DeclarationTag or BtfKind.TypeTag)
+            if (nameOffset == 0 || kind is BtfKind.DeclarationTag or BtfKind.TypeTag)
             {
                 continue;
             }
 
-            int bucket = (int)(Hash(BtfName.Essential(type.Name)) & (uint)(buckets - 1));
+            uint own = nameOffset - types.FirstNameOffset;
+            uint hash = own < (uint)strings.Length ? HashToEnd(strings[(int)own..]) : Hash(BtfName.Essential(types.NameOf(nameOffset)));
+            int bucket = (int)(hash & (uint)(buckets - 1));
             bucketOf[index] = bucket;
             starts[bucket + 1]++;
             named++;
@@ -71,15 +83,35 @@ internal sealed class BtfNameIndex
         return _ids.AsSpan(start, end - start);
     }
 
+    /// <summary>The hash of the essential part of a name that ends with NUL. Almost none has a flavour: one look at each character does.</summary>
+    private static uint HashToEnd(ReadOnlySpan<byte> name)
+    {
+        uint hash = FirstHash;
+        int underscores = 0;
+        for (int i = 0; i < name.Length && name[i] != 0; i++)
+        {
+            hash = (hash ^ name[i]) * HashFactor;
+            underscores = name[i] == '_' ? underscores + 1 : 0;
+            if (underscores == 3)
+            {
+                return Hash(BtfName.Essential(name[..name.IndexOf((byte)0)]));
+            }
+        }
+
+        return Fold(hash);
+    }
+
     /// <summary>FNV-1a with the high bits folded in: names differ mostly in their last characters.</summary>
     private static uint Hash(ReadOnlySpan<byte> name)
     {
-        uint hash = 2166136261;
+        uint hash = FirstHash;
         foreach (byte b in name)
         {
-            hash = (hash ^ b) * 16777619;
+            hash = (hash ^ b) * HashFactor;
         }
 
-        return hash ^ (hash >> 15);
+        return Fold(hash);
     }
+
+    private static uint Fold(uint hash) => hash ^ (hash >> 15);
 }

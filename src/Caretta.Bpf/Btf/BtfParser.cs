@@ -217,8 +217,16 @@ internal ref struct BtfParser
     /// </summary>
     private static void CheckChains(BtfTypes types)
     {
+        ReadOnlySpan<byte> words = types.TypeBytes;
         for (uint id = types.FirstId; id <= (uint)types.Count; id++)
         {
+            // Most refer to nothing that has to be followed: seen before a view is made.
+            BtfKind kind = BtfFormat.KindOf(BinaryPrimitives.ReadUInt32LittleEndian(words[(types.OffsetOf(id) + 4)..]));
+            if (kind is BtfKind.Struct or BtfKind.Union or BtfKind.Pointer or BtfKind.FunctionPrototype or BtfKind.Enum or BtfKind.Int)
+            {
+                continue;
+            }
+
             BtfType type = types[id];
             if (type.Kind == BtfKind.Function)
             {

@@ -59,6 +59,9 @@ public sealed class BtfTypes
     /// <summary>Bytes of all strings, those of <see cref="BaseTypes"/> included: the first name offset that does not exist.</summary>
     internal uint StringLength => _baseStringLength + (uint)_sections.StringsLength;
 
+    /// <summary>Where the own strings begin among all: lower offsets are names of <see cref="BaseTypes"/>.</summary>
+    internal uint FirstNameOffset => _baseStringLength;
+
     /// <summary>The own types as little-endian bytes, one after the other.</summary>
     internal ReadOnlySpan<byte> TypeBytes => _image.Span.Slice(_sections.TypesStart, _sections.TypesLength);
 
