@@ -659,10 +659,10 @@ bench)
             need $full_bench_packages
             publish_trial
             CARETTA_BENCH_SCALE=full CARETTA_BENCH_ROUNDS=15 measure "$artifacts/bench/full.tsv" \
-                sizes start footprint packets scrape registry scale overhead soak
+                sizes start footprint packets scrape viewers registry scale overhead soak
             bench/agent/instructions.sh | tee -a "$artifacts/bench/full.tsv" >&2
         else
-            measure "$artifacts/bench/figures.tsv" sizes start footprint packets scrape registry scale overhead
+            measure "$artifacts/bench/figures.tsv" sizes start footprint packets scrape viewers registry scale overhead
         fi
         ;;
     *) die "bench takes --check or --full, not \"$1\"" ;;
