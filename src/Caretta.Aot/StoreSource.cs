@@ -38,7 +38,8 @@ internal sealed class StoreSource : IMapSource
         }
         catch (MapException failure)
         {
-            throw new AgentAwayException($"{_store.Name}: {failure.Message}");
+            // The advice is for agents, which have a setting where this command has a flag.
+            throw new AgentAwayException(failure.Message.Replace("PROMETHEUS_URL", "--store", StringComparison.Ordinal));
         }
     }
 
