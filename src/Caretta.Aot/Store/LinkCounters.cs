@@ -9,6 +9,12 @@ internal static class LinkCounters
     /// <summary>Counts on of one counter.</summary>
     public delegate void Adder(ref ObservedLink link, double value);
 
+    /// <summary>
+    /// Those by which to see that a link began anew: bytes and connections of one that had any, failures of one that had nothing else. The
+    /// others only ever fall together with one of these.
+    /// </summary>
+    public static readonly string[] Telling = [Sent, "caretta_link_connections_opened_total", "caretta_link_connections_failed_total"];
+
     /// <summary>All of them.</summary>
     public static readonly (string Metric, Adder Add)[] All =
     [

@@ -8,7 +8,7 @@ namespace Caretta.Aot.Store;
 /// are asked for, lacks what such a link had counted before. Its samples say how much that is. Where agents restarted, see <see cref="AgentRuns"/>.
 /// </summary>
 /// <remarks>
-/// Seen are those of which any counter is smaller after than before, as with all that asks a store for increases: a link that comes back
+/// Seen are those of which such a counter is smaller after than before, as with all that asks a store for increases: a link that comes back
 /// between two scrapes with no less in any of its counters cannot be told from one that never went.
 /// </remarks>
 internal sealed class LinkReturns(StoreConnection connection, StoreLimits limits)
@@ -30,7 +30,7 @@ internal sealed class LinkReturns(StoreConnection connection, StoreLimits limits
     {
         double window = to - from + PromQl.Lookback;
         var fell = new StringBuilder();
-        foreach ((string metric, _) in LinkCounters.All)
+        foreach (string metric in LinkCounters.Telling)
         {
             fell.Append(fell.Length == 0 ? "" : " or ").Append($"resets({metric}[{PromQl.Duration(window)}]) > 0");
         }
@@ -52,7 +52,7 @@ internal sealed class LinkReturns(StoreConnection connection, StoreLimits limits
 
     /// <summary>Adds what the differences lack.</summary>
     /// <exception cref="MapException">No answer.</exception>
-    public Task AddAsync(ObservedLinks links, double from, double to, CancellationToken cancel)
+    public async Task AddAsync(ObservedLinks links, double from, double to, CancellationToken cancel)
     {
         var metrics = new StringBuilder();
         foreach ((string metric, _) in LinkCounters.All)
@@ -60,13 +60,10 @@ internal sealed class LinkReturns(StoreConnection connection, StoreLimits limits
             metrics.Append(metrics.Length == 0 ? "" : "|").Append(metric);
         }
 
-        List<Func<CancellationToken, Task>> work = [];
         foreach (string selector in _selectors)
         {
-            work.Add(token => AddAsync(links, $"{{__name__=~\"{metrics}\",{selector}}}", from, to, token));
+            await AddAsync(links, $"{{__name__=~\"{metrics}\",{selector}}}", from, to, cancel).ConfigureAwait(false);
         }
-
-        return Batch.RunAsync(work, cancel);
     }
 
     private async Task AddAsync(ObservedLinks links, string selector, double from, double to, CancellationToken cancel)
@@ -77,11 +74,7 @@ internal sealed class LinkReturns(StoreConnection connection, StoreLimits limits
         List<double> ends = [];
         var series = new SeriesReader(NamedLabels, limits.MaxSeries, found =>
         {
-            lock (links)
-            {
-                row = links.IndexOf(found);
-            }
-
+            row = links.IndexOf(found);
             string name = found.Text(ObservedLinks.Labels.Length);
             foreach ((string metric, LinkCounters.Adder add) in LinkCounters.All)
             {
@@ -95,12 +88,9 @@ internal sealed class LinkReturns(StoreConnection connection, StoreLimits limits
         });
         await connection.QueryAsync($"{selector}[{PromQl.Duration(to - from + PromQl.Lookback)}]", to, series, cancel).ConfigureAwait(false);
         ends.Sort();
-        lock (links)
+        foreach ((LinkCounters.Adder add, SampleRuns samples) in counters)
         {
-            foreach ((LinkCounters.Adder add, SampleRuns samples) in counters)
-            {
-                add(ref links.Links[row], samples.Growth(from, ends) - samples.Difference(from));
-            }
+            add(ref links.Links[row], samples.Growth(from, ends) - samples.Difference(from));
         }
     }
 }
