@@ -490,7 +490,7 @@ measure() {
 
 # full_bench FILE: everything, the longest last.
 full_bench() {
-    CARETTA_BENCH_SCALE=full CARETTA_BENCH_ROUNDS=15 measure "$1" sizes start footprint packets scrape registry scale overhead
+    CARETTA_BENCH_SCALE=full CARETTA_BENCH_ROUNDS=15 measure "$1" sizes start footprint packets scrape viewers registry scale overhead
     bench/load/run.sh | tee -a "$1" >&2
     dotnet bench/Caretta.Benchmarks/bin/$configuration/net10.0/Caretta.Benchmarks.dll --aot --filter '*' --artifacts "$artifacts/bench/parts" >&2
     bench/agent/instructions.sh | tee -a "$1" >&2
@@ -679,7 +679,7 @@ bench)
             build
             full_bench "$artifacts/bench/full.tsv"
         else
-            measure "$artifacts/bench/figures.tsv" sizes start footprint packets scrape registry scale overhead
+            measure "$artifacts/bench/figures.tsv" sizes start footprint packets scrape viewers registry scale overhead
         fi
         ;;
     *) die "bench takes --check or --full, not \"$1\"" ;;

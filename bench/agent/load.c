@@ -13,6 +13,9 @@
  *   load churn RATE           so many connections a second until it is killed, each of another name and every few to another port;
  *                             some stay open for a while, some fail
  *   load scrape PORT COUNT [gzip]  GET /metrics over one connection  -> bytes of the last page
+ *   load view PORT VIEWERS MS SECONDS
+ *                             what so many pages of the map do: each fetches the page's files, then asks /api/links every MS, compressed
+ *                             and only for what it has not yet, spread evenly -> answers, of which so many without a body
  *   load start PORT COMMAND... runs an agent until it serves a page -> ms from its start to the end of the page
  *   load time COMMAND...      runs it                                -> ms of processor time
  */
@@ -44,6 +47,7 @@
 #define CHURN_OPEN 200
 #define CHURN_PER_PORT 4
 #define CHURN_FAILURE 4
+#define MAX_VIEWERS 1000
 
 static void fail(const char *what)
 {
@@ -381,6 +385,81 @@ static void run_scrape(int port, int count, bool gzip)
 	printf("%zu\n", bytes);
 }
 
+struct viewer {
+	int fd;
+	char tag[64];
+};
+
+/* One request as a browser makes it, over a connection that stays. Returns the status. */
+static int ask(struct viewer *viewer, const char *path)
+{
+	char request[512], head[64 << 10];
+	size_t length = 0, left;
+	char *body, *field;
+	ssize_t got;
+	int status;
+
+	length = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n"
+		"Accept-Encoding: gzip, deflate, br\r\n%s%s%s\r\n", path, *viewer->tag ? "If-None-Match: " : "", viewer->tag,
+		*viewer->tag ? "\r\n" : "");
+	write_all(viewer->fd, request, length);
+	for (length = 0, body = NULL; !body; body = strstr(head, "\r\n\r\n")) {
+		got = read(viewer->fd, head + length, sizeof(head) - 1 - length);
+		if (got <= 0)
+			fail("read");
+		length += got;
+		head[length] = 0;
+	}
+	body += 4;
+	left = length - (body - head);
+	body[-1] = 0;
+	status = atoi(head + strlen("HTTP/1.1 "));
+	field = strstr(head, "\nContent-Length: ");
+	length = field ? strtoul(field + strlen("\nContent-Length: "), NULL, 10) : 0;
+	field = strstr(head, "\nETag: ");
+	if (field)
+		snprintf(viewer->tag, sizeof(viewer->tag), "%.*s", (int)strcspn(field + strlen("\nETag: "), "\r"), field + strlen("\nETag: "));
+	length -= left < length ? left : length;
+	while (length) {
+		got = read(viewer->fd, head, length < sizeof(head) ? length : sizeof(head));
+		if (got <= 0)
+			fail("read");
+		length -= got;
+	}
+	return status;
+}
+
+static void run_view(int port, int count, int interval_ms, int for_seconds)
+{
+	static const char *const files[] = { "/", "/style.css", "/map.js", "/layout.js" };
+	static struct viewer viewers[MAX_VIEWERS];
+	long i, f, status, asked = 0, known = 0;
+	double begin = seconds();
+
+	for (i = 0; i < count; i++) {
+		viewers[i].fd = connect_to(INADDR_LOOPBACK, port);
+		for (f = 0; f < (long)(sizeof(files) / sizeof(*files)); f++) {
+			if (ask(&viewers[i], files[f]) != 200)
+				fail(files[f]);
+			*viewers[i].tag = 0;
+		}
+	}
+	for (i = 0;; i++) {
+		double left = begin + (double)i * interval_ms / 1e3 / count - seconds();
+		struct timespec pause = { .tv_sec = left > 0 ? left : 0, .tv_nsec = left > 0 ? (left - (long)left) * 1e9 : 0 };
+
+		if (seconds() - begin > for_seconds)
+			break;
+		nanosleep(&pause, NULL);
+		status = ask(&viewers[i % count], "/api/links");
+		if (status != 200 && status != 304)
+			fail("/api/links");
+		asked++;
+		known += status == 304;
+	}
+	printf("%ld %ld\n", asked, known);
+}
+
 /* Whether the agent serves its page yet; reads it whole. */
 static bool serves_page(int port)
 {
@@ -459,6 +538,8 @@ int main(int argc, char **argv)
 		run_churn(atoi(argv[2]));
 	else if (!strcmp(mode, "scrape") && argc >= 4)
 		run_scrape(atoi(argv[2]), atoi(argv[3]), argc > 4);
+	else if (!strcmp(mode, "view") && argc == 6 && atoi(argv[3]) > 0 && atoi(argv[3]) <= MAX_VIEWERS)
+		run_view(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), atoi(argv[5]));
 	else if (!strcmp(mode, "start") && argc >= 4)
 		return run_start(atoi(argv[2]), argv + 3);
 	else if (!strcmp(mode, "time"))

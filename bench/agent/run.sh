@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh WHAT…: whole-agent measurements of artifacts/caretta with load.c, in a network namespace of their own. WHAT is overhead,
-# footprint, packets, scale, scrape, registry, start, sizes, soak, or check for those that are stable on a busy machine. Prints figures as
+# footprint, packets, scale, scrape, registry, viewers, start, sizes, soak, or check for those that are stable on a busy machine. Prints figures as
 # NAME<tab>VALUE and what they are made of as comments. Needs root and clang. CARETTA_BENCH_ROUNDS and CARETTA_BENCH_SCALE=full make it
 # longer; CARETTA_BENCH_SOAK_SECONDS (1800) and CARETTA_BENCH_SOAK_WARM (300) say how long the soak and what comes before it take.
 set -euo pipefail
@@ -407,6 +407,47 @@ scrape() {
     figure scrape.us_per_series "$(awk '{ print $1, $2 * 1e3 }' "$work/by_series" >"$work/slope" && slope "$work/slope")"
 }
 
+# ---- Viewers of the map ----
+
+# watch SECONDS: uses each connection once a second meanwhile. Leaves us of processor time in `used`, us of the clock in `took`, and in
+# `most` the largest resident memory in KB, which is looked at each second.
+watch() {
+    local end=$((SECONDS + $1)) resident
+    most=0 used=$(agent_cpu) took=$(date +%s%N)
+    while ((SECONDS < end)); do
+        touch_connections 500
+        sleep 1
+        resident=$(kilobytes Rss)
+        most=$((resident > most ? resident : most))
+    done
+    used=$(($(agent_cpu) - used)) took=$((($(date +%s%N) - took) / 1000))
+}
+
+core_percent() { awk -v used="$used" -v took="$took" 'BEGIN { printf "%.2f", used * 100 / took }'; }
+
+# 1,000 links, all of them active, polled as often as pages ask at most: each answer is a new one. First with all pages closed, then ten.
+viewers() {
+    local seconds=${CARETTA_BENCH_VIEW_SECONDS:-16} count=${CARETTA_BENCH_VIEWERS:-10} before used took most pid
+    hold 500 500
+    start_agent 2
+    "$work/load" scrape "$port" 5 gzip >/dev/null
+    touch_connections 500
+    wait_polls 3
+    watch "$seconds"
+    before=$most
+    figure viewers.core_percent_without "$(core_percent)"
+    "$work/load" view "$port" "$count" 2000 $((seconds + 4)) >"$work/viewers" &
+    pid=$!
+    watch "$seconds"
+    figure viewers.core_percent "$(core_percent)"
+    figure viewers.rss_mb_more "$(awk -v kb=$((most - before)) 'BEGIN { printf "%.2f", kb * 1024 / 1e6 }')"
+    wait "$pid"
+    page
+    note "viewers: $count, $(count_links) links, resident $before and then $most KB; answers, and how many of them \"not modified\": $(cat "$work/viewers")"
+    stop_agent
+    release
+}
+
 # ---- A registry in Go ----
 
 start_registry() { # PORT SERIES
@@ -516,15 +557,16 @@ note "$(date -u +%F) $(uname -r) $(nproc) processors, agent $("$agent" --version
 if others=$(pgrep -x caretta); then
     note "other agents run on this machine ($(wc -l <<<"$others")): what they cost is in every figure, also in those without an agent"
 fi
-[[ $# -gt 0 ]] || set -- sizes start footprint packets scrape scale overhead
+[[ $# -gt 0 ]] || set -- sizes start footprint packets scrape viewers scale overhead
 for what; do
     case $what in
-    overhead | footprint | packets | scale | scrape | registry | start | sizes | soak) "$what" ;;
+    overhead | footprint | packets | scale | scrape | registry | viewers | start | sizes | soak) "$what" ;;
     check)
         sizes
         footprint short
         packets
         scrape
+        viewers
         scale
         rounds=5 CARETTA_BENCH_PEERS=caretta overhead
         ;;

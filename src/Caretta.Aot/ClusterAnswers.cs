@@ -106,9 +106,7 @@ internal sealed class ClusterAnswers : IDisposable
         double now = _time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
         double to = Math.Round(question.To ?? now, 3);
         double from = Math.Round(question.From ?? (to - LiveRange), 3);
-        ObservedLinks links = await _store.QueryLinksAsync(from, to, _stop.Token).ConfigureAwait(false);
-        List<MapAgent> agents = await _store.QueryAgentsAsync(from, to, _stop.Token).ConfigureAwait(false);
-        return ClusterMap.Join(links, agents, from, to, now);
+        return await ClusterMap.ReadAsync(_store, from, to, now, _stop.Token).ConfigureAwait(false);
     }
 
     private static HttpReply Render<T>(T answer, Action<T, IBufferWriter<byte>> write)

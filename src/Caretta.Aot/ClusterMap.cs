@@ -7,10 +7,28 @@ namespace Caretta.Aot;
 /// <summary>Makes the map of the cluster out of what the store says: joins the accounts of both ends of each link.</summary>
 internal static class ClusterMap
 {
+    /// <summary>Asks a store for the map of a range.</summary>
+    /// <exception cref="MapException">No answer.</exception>
+    public static async Task<LinkMap> ReadAsync(StoreClient store, double from, double to, double now, CancellationToken cancel)
+    {
+        ObservedLinks links = await store.QueryLinksAsync(from, to, cancel).ConfigureAwait(false);
+        List<MapAgent> agents = await store.QueryAgentsAsync(from, to, cancel).ConfigureAwait(false);
+        return Join(links, agents, from, to, now);
+    }
+
     /// <summary>The map of a range.</summary>
     public static LinkMap Join(ObservedLinks observed, List<MapAgent> agents, double from, double to, double now)
     {
-        var map = new LinkMap { IsCluster = true, HasStore = true, Time = now, From = from, To = to, RateSeconds = to - from };
+        var map = new LinkMap
+        {
+            IsCluster = true,
+            HasStore = true,
+            Time = now,
+            From = from,
+            To = to,
+            RateSeconds = to - from,
+            IncompleteLinks = observed.Incomplete,
+        };
         map.Agents.AddRange(agents);
         map.Nodes.AddRange(observed.Nodes);
         int[] same = FindOwners(observed.Nodes);

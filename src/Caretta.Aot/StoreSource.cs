@@ -28,17 +28,17 @@ internal sealed class StoreSource : IMapSource
         double begin = Math.Round(from ?? (end - UsualRange), 3);
         try
         {
-            ObservedLinks links = await _store.QueryLinksAsync(begin, end, cancel).ConfigureAwait(false);
-            List<MapAgent> agents = await _store.QueryAgentsAsync(begin, end, cancel).ConfigureAwait(false);
+            LinkMap map = await ClusterMap.ReadAsync(_store, begin, end, now, cancel).ConfigureAwait(false);
 
             // In the form in which an agent would tell it: there is one reader.
             var json = new ArrayBufferWriter<byte>();
-            MapJson.Write(ClusterMap.Join(links, agents, begin, end, now), json);
+            MapJson.Write(map, json);
             return SeenMapReader.Parse(json.WrittenSpan.ToArray());
         }
         catch (MapException failure)
         {
-            throw new AgentAwayException($"{_store.Name}: {failure.Message}");
+            // The advice is for agents, which have a setting where this command has a flag.
+            throw new AgentAwayException(failure.Message.Replace("PROMETHEUS_URL", "--store", StringComparison.Ordinal));
         }
     }
 

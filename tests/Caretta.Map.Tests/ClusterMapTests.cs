@@ -91,6 +91,12 @@ public sealed class ClusterMapTests
 
         // Only what came since: of the one agent the difference, of the other its whole second run.
         await ExpectAsync(store, asked, port, between, [asked, again], [], cancellation, otherBetween);
+
+        // And after that as if nothing had been: the difference of both.
+        double after = Now();
+        MetricsPage[] then = [await asked.ScrapeAsync(cancellation), await again.ScrapeAsync(cancellation)];
+        await TransferAsync(traffic, port, cancellation);
+        await ExpectAsync(store, asked, port, after, [asked, again], [], cancellation, then);
     }
 
     [Theory]

@@ -28,15 +28,8 @@ internal static class DotFormat
         {
             string thickness = (1 + Math.Log10(Math.Max(line.Rate, 1)) / 2).ToString("0.0", CultureInfo.InvariantCulture);
             dot.Append(CultureInfo.InvariantCulture, $"  n{picture.Numbers[line.Client]} -> n{picture.Numbers[line.Server]} [label={Quote(line.Label)}, penwidth={thickness}");
-            dot.Append(line.Change switch
-            {
-                LinkChange.New => ", color=\"#1a7f37\"",
-                LinkChange.Gone => ", color=\"#6e7781\", style=dashed",
-                LinkChange.Grown => ", color=\"#0969da\"",
-                LinkChange.Shrunk => ", color=\"#9a6700\"",
-                _ => line.IsFailing ? ", color=\"#cf222e\"" : "",
-            });
-            dot.Append("];\n");
+            dot.Append(line.Colour.Length > 0 ? $", color=\"{line.Colour}\"" : "");
+            dot.Append(line.Change == LinkChange.Gone ? ", style=dashed];\n" : "];\n");
         }
 
         return dot.Append("}\n").ToString();

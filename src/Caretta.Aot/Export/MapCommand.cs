@@ -71,6 +71,11 @@ internal static class MapCommand
             remarks.Add($"{Units.Exact(map.OmittedLinks)} links were too many for the agent's answer");
         }
 
+        if (map.IncompleteLinks > 0)
+        {
+            remarks.Add($"{Units.Exact(map.IncompleteLinks)} links ended and came back, and may lack what they counted before: choose a shorter range");
+        }
+
         if (hidden > 0)
         {
             remarks.Add($"{Exact(hidden)} links of the system's and Caretta's own namespaces are left out; --system shows them");

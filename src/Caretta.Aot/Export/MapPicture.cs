@@ -55,6 +55,16 @@ internal sealed class MapPicture
     /// <param name="server">Who listens.</param>
     public sealed class Line(SeenNode client, SeenNode server)
     {
+        /// <summary>What it is drawn in; empty for the usual.</summary>
+        public string Colour => Change switch
+        {
+            LinkChange.New => "#1a7f37",
+            LinkChange.Gone => "#6e7781",
+            LinkChange.Grown => "#0969da",
+            LinkChange.Shrunk => "#9a6700",
+            _ => IsFailing ? "#cf222e" : "",
+        };
+
         /// <summary>Who connects.</summary>
         public SeenNode Client => client;
 

@@ -33,15 +33,7 @@ internal static class MermaidFormat
 
         for (int i = 0; i < picture.Lines.Count; i++)
         {
-            MapPicture.Line line = picture.Lines[i];
-            string colour = line.Change switch
-            {
-                LinkChange.New => "#1a7f37",
-                LinkChange.Gone => "#6e7781",
-                LinkChange.Grown => "#0969da",
-                LinkChange.Shrunk => "#9a6700",
-                _ => line.IsFailing ? "#cf222e" : "",
-            };
+            string colour = picture.Lines[i].Colour;
             if (colour.Length > 0)
             {
                 chart.Append(CultureInfo.InvariantCulture, $"  linkStyle {i} stroke:{colour}\n");

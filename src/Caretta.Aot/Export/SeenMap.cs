@@ -24,6 +24,9 @@ internal sealed record SeenMap
     /// <summary>Links that were too many for the answer.</summary>
     public double OmittedLinks { get; init; }
 
+    /// <summary>Links whose totals may lack what they counted before they ended and came back.</summary>
+    public double IncompleteLinks { get; init; }
+
     /// <summary>Who counted.</summary>
     public IReadOnlyList<SeenAgent> Agents { get; init; } = [];
 

@@ -81,6 +81,7 @@ internal static class SeenMapReader
             else if (reader.ValueTextEquals("rateSeconds"u8)) { map = map with { RateSeconds = Number(ref reader) }; }
             else if (reader.ValueTextEquals("store"u8)) { map = map with { Store = reader.Read() && reader.GetBoolean() }; }
             else if (reader.ValueTextEquals("omittedLinks"u8)) { map = map with { OmittedLinks = Number(ref reader) }; }
+            else if (reader.ValueTextEquals("incompleteLinks"u8)) { map = map with { IncompleteLinks = Number(ref reader) }; }
             else if (reader.ValueTextEquals("agents"u8))
             {
                 reader.Read();

@@ -29,6 +29,9 @@ internal sealed class LinkMap
     /// <summary>Links that were too many.</summary>
     public int OmittedLinks { get; private set; }
 
+    /// <summary>Links whose totals may lack what they counted before they ended and came back.</summary>
+    public int IncompleteLinks { get; set; }
+
     /// <summary>The agents that counted.</summary>
     public List<MapAgent> Agents { get; } = [];
 
@@ -41,7 +44,7 @@ internal sealed class LinkMap
     /// <summary>Empties it for another use; the memory is kept.</summary>
     public void Clear()
     {
-        OmittedLinks = 0;
+        OmittedLinks = IncompleteLinks = 0;
         Agents.Clear();
         Nodes.Clear();
         Links.Clear();

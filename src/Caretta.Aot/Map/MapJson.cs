@@ -31,6 +31,11 @@ internal static class MapJson
         WriteTime(json, "rateSeconds"u8, map.RateSeconds);
         json.WriteBoolean("store"u8, map.HasStore);
         json.WriteNumber("omittedLinks"u8, map.OmittedLinks);
+        if (map.IncompleteLinks > 0)
+        {
+            json.WriteNumber("incompleteLinks"u8, map.IncompleteLinks);
+        }
+
         json.WriteStartArray("agents"u8);
         foreach (MapAgent agent in map.Agents)
         {

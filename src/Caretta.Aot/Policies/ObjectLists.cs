@@ -128,6 +128,43 @@ internal static class ObjectLists
         return new ServiceFacts(metadata.Name, metadata.Labels, selector, ports);
     }
 
+    /// <summary>Reads an EndpointSlice: each of its TCP ports with all its addresses.</summary>
+    public static void ReadSlice(ref Utf8JsonReader json, List<EndpointFacts> found)
+    {
+        List<string> addresses = [];
+        List<ServicePortFacts> ports = [];
+        while (ObjectFields.NextMember(ref json))
+        {
+            bool isPorts = json.ValueTextEquals("ports"u8);
+            if (!isPorts && !json.ValueTextEquals("endpoints"u8))
+            {
+                json.Skip();
+            }
+            else if (ObjectFields.EnterArray(ref json))
+            {
+                while (ObjectFields.NextObject(ref json))
+                {
+                    if (isPorts)
+                    {
+                        ports.Add(ReadPort(ref json));
+                    }
+                    else
+                    {
+                        ReadEndpoint(ref json, addresses);
+                    }
+                }
+            }
+        }
+
+        foreach (ServicePortFacts port in ports)
+        {
+            if (port.Protocol == "TCP" && port.Port > 0)
+            {
+                found.Add(new EndpointFacts(port.Name, port.Port, addresses));
+            }
+        }
+    }
+
     /// <summary>Reads a node: its name and its addresses inside the cluster.</summary>
     public static (string Name, List<string> Addresses) ReadNode(ref Utf8JsonReader json)
     {
@@ -163,6 +200,16 @@ internal static class ObjectLists
         }
 
         return (metadata.Name, addresses);
+    }
+
+    // Those that are not ready were, or will be.
+    private static void ReadEndpoint(ref Utf8JsonReader json, List<string> addresses)
+    {
+        while (ObjectFields.NextMember(ref json))
+        {
+            if (json.ValueTextEquals("addresses"u8)) { addresses.AddRange(ObjectFields.List(ref json)); }
+            else { json.Skip(); }
+        }
     }
 
     private static void AddNodeAddress(ref Utf8JsonReader json, List<string> addresses)
@@ -221,19 +268,21 @@ internal static class ObjectLists
 
     private static ServicePortFacts ReadPort(ref Utf8JsonReader json)
     {
+        string name = "";
         string protocol = "TCP";
         string port = "";
         string target = "";
         while (ObjectFields.NextMember(ref json))
         {
-            if (json.ValueTextEquals("protocol"u8)) { protocol = ObjectFields.Text(ref json); }
+            if (json.ValueTextEquals("name"u8)) { name = ObjectFields.Text(ref json); }
+            else if (json.ValueTextEquals("protocol"u8)) { protocol = ObjectFields.Text(ref json); }
             else if (json.ValueTextEquals("port"u8)) { port = ObjectFields.Text(ref json); }
             else if (json.ValueTextEquals("targetPort"u8)) { target = ObjectFields.Text(ref json); }
             else { json.Skip(); }
         }
 
         _ = int.TryParse(port, out int number);
-        return new ServicePortFacts(protocol, number, target is "" or "0" ? port : target);
+        return new ServicePortFacts(name, protocol, number, target is "" or "0" ? port : target);
     }
 
     /// <summary>Reads one object of a list.</summary>

@@ -61,6 +61,15 @@ internal sealed class PolicyFactsReader(ApiClient client)
             await ReadNamespaceAsync(space, cancel).ConfigureAwait(false);
         }
 
+        foreach (SeenNode node in seen)
+        {
+            if (node.Kind == PolicyPlanner.ServiceKind && _facts.In(node.Namespace).Services.TryGetValue(node.Name, out ServiceFacts? service)
+                && service.Selector is null)
+            {
+                await ReadEndpointsAsync(node, service, cancel).ConfigureAwait(false);
+            }
+        }
+
         if (hasNodes)
         {
             await ListAsync("api/v1/nodes", "nodes", ReadNode, cancel).ConfigureAwait(false);
@@ -102,6 +111,18 @@ internal sealed class PolicyFactsReader(ApiClient client)
             ServiceFacts service = ObjectLists.ReadService(ref json);
             facts.Services[service.Name] = service;
         }
+    }
+
+    // What is behind a service without a selector is written by hand, as slices or as what the cluster makes slices of.
+    private async Task ReadEndpointsAsync(SeenNode node, ServiceFacts service, CancellationToken cancel)
+    {
+        List<EndpointFacts> endpoints = [];
+        string path = $"apis/discovery.k8s.io/v1/namespaces/{Uri.EscapeDataString(node.Namespace)}/endpointslices";
+        string selector = "&labelSelector=" + Uri.EscapeDataString("kubernetes.io/service-name=" + node.Name);
+        await ListAsync(path, "endpointslices of " + node.Namespace, Read, cancel, selector).ConfigureAwait(false);
+        _facts.Namespaces[node.Namespace].Services[node.Name] = service with { Endpoints = endpoints };
+
+        void Read(ref Utf8JsonReader json) => ObjectLists.ReadSlice(ref json, endpoints);
     }
 
     private void ReadNode(ref Utf8JsonReader json)
@@ -152,7 +173,7 @@ internal sealed class PolicyFactsReader(ApiClient client)
         }
     }
 
-    private async Task ListAsync(string path, string what, ObjectLists.ItemReader read, CancellationToken cancel)
+    private async Task ListAsync(string path, string what, ObjectLists.ItemReader read, CancellationToken cancel, string filter = "")
     {
         string next = "";
         do
@@ -160,7 +181,7 @@ internal sealed class PolicyFactsReader(ApiClient client)
             string query = next.Length == 0 ? "" : "&continue=" + Uri.EscapeDataString(next);
             try
             {
-                byte[] page = await FetchAsync($"{path}?limit={PageSize}{query}", cancel).ConfigureAwait(false);
+                byte[] page = await FetchAsync($"{path}?limit={PageSize}{filter}{query}", cancel).ConfigureAwait(false);
                 next = Parse(path, () => ObjectLists.Parse(page, read));
             }
             catch (ApiException e) when (e.IsDenied)

@@ -132,6 +132,11 @@ internal sealed class PolicyPlanner
         List<PolicyPeer> peers = [];
         string target = port.ToString(CultureInfo.InvariantCulture);
         string reason;
+        if (server.Kind == ServiceKind && AllowEndpoints(policy, server, port, name))
+        {
+            return;
+        }
+
         if (server.Kind == ServiceKind)
         {
             reason = FindBackends(server, port, out PodSelector? pods, out target);
@@ -145,7 +150,36 @@ internal sealed class PolicyPlanner
             reason = FindPeers(server, policy, peers);
         }
 
-        Allow(policy, policy.Egress, peers, new PolicyPort(Tcp, target), name, $"{name} port {port}", reason);
+        Allow(policy, policy.Egress, peers, new PolicyPort(Tcp, target), name, server.Kind == ServiceKind ? name : $"{name} port {port}", reason);
+    }
+
+    // Of a service without a selector: the addresses that it leads to, one by one; false where there are none.
+    private bool AllowEndpoints(PlannedPolicy policy, SeenNode server, int port, string name)
+    {
+        if (!_facts.In(server.Namespace).Services.TryGetValue(server.Name, out ServiceFacts? service) || service.Selector is not null)
+        {
+            return false;
+        }
+
+        int allowed = 0;
+        foreach (ServicePortFacts candidate in service.Ports)
+        {
+            foreach (EndpointFacts endpoint in service.Endpoints)
+            {
+                if (candidate.Protocol != Tcp || candidate.Port != port || candidate.Name != endpoint.PortName)
+                {
+                    continue;
+                }
+
+                List<PolicyPeer> peers = [];
+                AddBlocks(peers, endpoint.Addresses);
+                allowed += peers.Count;
+                string target = endpoint.Port.ToString(CultureInfo.InvariantCulture);
+                Allow(policy, policy.Egress, peers, new PolicyPort(Tcp, target), name, name, reason: "");
+            }
+        }
+
+        return allowed > 0;
     }
 
     private void AllowIngress(SeenNode client, SeenNode server, int port)
@@ -251,7 +285,7 @@ internal sealed class PolicyPlanner
 
         if (facts.Selector is not { IsEmpty: false } selector)
         {
-            return "the service has no selector; add what is behind it as an ipBlock";
+            return "the service has no selector, and no addresses behind that port are known; add them as an ipBlock";
         }
 
         foreach (ServicePortFacts candidate in facts.Ports)

@@ -6,4 +6,8 @@ namespace Caretta.Aot.Policies;
 /// <param name="Selector">The pods behind it; null where it has none.</param>
 /// <param name="Ports">Its ports.</param>
 internal sealed record ServiceFacts(
-    string Name, Dictionary<string, string> Labels, PodSelector? Selector, IReadOnlyList<ServicePortFacts> Ports);
+    string Name, Dictionary<string, string> Labels, PodSelector? Selector, IReadOnlyList<ServicePortFacts> Ports)
+{
+    /// <summary>What somebody wrote to be behind it; empty where a selector says that.</summary>
+    public IReadOnlyList<EndpointFacts> Endpoints { get; init; } = [];
+}

@@ -1,4 +1,3 @@
-using System.Text;
 using Caretta.Aot.Map;
 
 namespace Caretta.Aot.Store;
@@ -21,7 +20,7 @@ internal sealed class AgentRuns(StoreConnection connection, StoreLimits limits)
     {
         double window = to - from + PromQl.Lookback;
         List<string> selectors = [];
-        var restarted = new SeriesReader(Labels, limits.MaxSeries, series => selectors.Add(SelectorOf(series)));
+        var restarted = new SeriesReader(Labels, limits.MaxSeries, series => selectors.Add($"{{{PromQl.Matchers(Labels, series)}}}"));
         await connection.QueryAsync(PromQl.Restarted(window), to, restarted, cancel).ConfigureAwait(false);
         List<AgentRun> runs = [];
         foreach (string selector in selectors)
@@ -45,18 +44,6 @@ internal sealed class AgentRuns(StoreConnection connection, StoreLimits limits)
         }
 
         return runs.Count <= MaxRuns ? runs : throw StoreFailure.TooLarge($"more than {MaxRuns} runs of restarted agents");
-    }
-
-    // All labels by which agents are told apart, those that it lacks too: a matcher with an empty value wants the label missing.
-    private static string SelectorOf(SeriesReader series)
-    {
-        var selector = new StringBuilder("{");
-        for (int i = 0; i < Labels.Length; i++)
-        {
-            selector.Append(i == 0 ? "" : ",").Append(Labels[i]).Append('=').Append(PromQl.Quote(series.Text(i)));
-        }
-
-        return selector.Append('}').ToString();
     }
 
     // Times of the last samples of runs that were followed by another.

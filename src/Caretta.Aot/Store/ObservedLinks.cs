@@ -18,16 +18,19 @@ internal sealed class ObservedLinks
     /// <summary>The ends. Servers come without their owner, which their agents do not tell.</summary>
     public List<MapNode> Nodes { get; } = [];
 
+    /// <summary>Links that lack a part of what they counted: see <see cref="LinkReturns"/>.</summary>
+    public int Incomplete { get; set; }
+
     /// <summary>What was seen.</summary>
     public Span<ObservedLink> Links => CollectionsMarshal.AsSpan(_links);
 
-    /// <summary>Where to count what a series says; valid until the next call. Null where its labels are not those of a link.</summary>
-    public ref ObservedLink Find(SeriesReader series)
+    /// <summary>Where in <see cref="Links"/> to count what a series says; -1 where its labels are not those of a link.</summary>
+    public int IndexOf(SeriesReader series)
     {
         if (!ushort.TryParse(series.Label(7), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
             || series.Label(8) is not [var digit and ((byte)'1' or (byte)'2')])
         {
-            return ref System.Runtime.CompilerServices.Unsafe.NullRef<ObservedLink>();
+            return -1;
         }
 
         byte role = (byte)(digit - (byte)'0');
@@ -40,7 +43,7 @@ internal sealed class ObservedLinks
             _links.Add(new ObservedLink { Client = client, Server = server, Port = port, Role = role });
         }
 
-        return ref CollectionsMarshal.AsSpan(_links)[row];
+        return row;
     }
 
     // Name, namespace, kind and, of a client, owner, from the label at `first` on.

@@ -50,6 +50,20 @@ internal static class PromQl
     public static string Duration(double seconds) =>
         Math.Max(1, (long)Math.Round(seconds * 1000)).ToString(CultureInfo.InvariantCulture) + "ms";
 
+    /// <summary>
+    /// Matchers for one series: of all these labels, those that it lacks too, for a matcher with an empty value wants the label missing.
+    /// </summary>
+    public static string Matchers(string[] labels, SeriesReader series)
+    {
+        var matchers = new StringBuilder();
+        for (int i = 0; i < labels.Length; i++)
+        {
+            matchers.Append(i == 0 ? "" : ",").Append(labels[i]).Append('=').Append(Quote(series.Text(i)));
+        }
+
+        return matchers.ToString();
+    }
+
     /// <summary>A string, quoted.</summary>
     public static string Quote(string text)
     {

@@ -222,30 +222,16 @@ public sealed class MapCommandTests
     [Fact]
     public async Task A_store_that_is_away_is_one_line_and_exit_code_1()
     {
-        using var output = new StringWriter();
-        using var errors = new StringWriter();
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        int port = ((IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
-        Assert.Equal(1, await MapCommand.RunAsync(
-            ["--store", $"http://user:secret@127.0.0.1:{port}"], output, errors, static url => new StoreSource(url), 0, TestContext.Current.CancellationToken));
-        Assert.Matches(@"^caretta: map: http://127\.0\.0\.1:\d+/?: [^\r\n]+\n$", errors.ToString());
-        Assert.DoesNotContain("secret", errors.ToString(), StringComparison.Ordinal);
+        int port = FreePort();
+        string complaint = await FailAsync(["--store", $"http://user:secret@127.0.0.1:{port}"]);
+        Assert.Matches(@"^caretta: map: the store at http://127\.0\.0\.1:\d+ cannot be reached: Connection refused[^\r\n]* \(see --store\)\n$", complaint);
+        Assert.DoesNotContain("secret", complaint, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task An_agent_that_is_away_is_one_line_and_exit_code_1()
-    {
-        using var output = new StringWriter();
-        using var errors = new StringWriter();
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        int port = ((IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
-        Assert.Equal(1, await MapCommand.RunAsync([$"127.0.0.1:{port}"], output, errors, NoStore, 0, TestContext.Current.CancellationToken));
-        Assert.Matches(@"^caretta: map: http://127\.0\.0\.1:\d+/: Connection refused[^\r\n]*; is an agent running there\? --agent names another\n$", errors.ToString());
-    }
+    public async Task An_agent_that_is_away_is_one_line_and_exit_code_1() => Assert.Matches(
+        @"^caretta: map: http://127\.0\.0\.1:\d+/: Connection refused[^\r\n]*; is an agent running there\? --agent names another\n$",
+        await FailAsync([$"127.0.0.1:{FreePort()}"]));
 
     [Theory]
     [InlineData("")]
@@ -297,6 +283,23 @@ public sealed class MapCommandTests
         MapOptions options = MapOptions.Parse(arguments, DateTimeOffset.UnixEpoch);
         List<string> remarks = [];
         return (MapCommand.Render(options, map, before, options.Width ?? 0, remarks), remarks);
+    }
+
+    private static int FreePort()
+    {
+        using var free = new TcpListener(IPAddress.Loopback, 0);
+        free.Start();
+        return ((IPEndPoint)free.LocalEndpoint).Port;
+    }
+
+    // What it complains of when there is no answer.
+    private static async Task<string> FailAsync(string[] arguments)
+    {
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        Assert.Equal(1, await MapCommand.RunAsync(arguments, output, errors, static url => new StoreSource(url), 0, TestContext.Current.CancellationToken));
+        Assert.Equal("", output.ToString());
+        return errors.ToString();
     }
 
     private static StoreSource NoStore(string url) => throw new InvalidOperationException($"{url} is not to be asked");

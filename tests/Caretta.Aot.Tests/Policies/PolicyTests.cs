@@ -4,22 +4,13 @@ using Caretta.Aot.Export;
 using Caretta.Aot.Policies;
 using Caretta.Cluster.Tests.Support;
 using Xunit;
+using static Caretta.Aot.Tests.Policies.PolicyScene;
 
 namespace Caretta.Aot.Tests.Policies;
 
 /// <summary>Policies allow what was seen and nothing else, judged by a checker that knows nothing of how they are made.</summary>
 public sealed class PolicyTests
 {
-    private static readonly SeenNode Web = new("shop", "web", "Deployment");
-    private static readonly SeenNode Cart = new("shop", "cart", "Deployment");
-    private static readonly SeenNode Db = new("data", "db", "StatefulSet");
-    private static readonly SeenNode DbService = new("data", "db", "Service");
-    private static readonly SeenNode Nightly = new("shop", "nightly", "CronJob");
-    private static readonly SeenNode Node = new("node", "node-a", "node");
-    private static readonly SeenNode Address = new("external", "203.0.113.7", "external");
-    private static readonly SeenNode Address6 = new("external", "2001:db8::7", "external");
-    private static readonly SeenNode Named = new("external", "api.example.org", "external");
-
     private static readonly PolicyPeerPod WebPod = PolicyPeerPod.Pod("shop", "10.0.0.1", ("app", "web"), ("tier", "true"), ("x", "y"));
     private static readonly PolicyPeerPod CartPod = PolicyPeerPod.Pod("shop", "10.0.0.2", ("app", "cart"));
     private static readonly PolicyPeerPod OtherWebPod = PolicyPeerPod.Pod("test", "10.0.0.9", ("app", "web"), ("tier", "true"));
@@ -66,6 +57,34 @@ public sealed class PolicyTests
     }
 
     [Fact]
+    public void What_is_behind_a_service_without_a_selector_is_allowed_by_address()
+    {
+        string yaml = Make();
+        PolicyChecker checker = Check(yaml);
+        Assert.True(checker.Allows(CartPod, PolicyPeerPod.Outside("192.0.2.80"), 11433));
+        Assert.True(checker.Allows(CartPod, PolicyPeerPod.Outside("2001:db8::80"), 11433));
+        Assert.False(checker.Allows(CartPod, PolicyPeerPod.Outside("192.0.2.80"), 1433));      // the service's port
+        Assert.False(checker.Allows(CartPod, PolicyPeerPod.Outside("192.0.2.81"), 80));        // another port of the service
+        Assert.False(checker.Allows(WebPod, PolicyPeerPod.Outside("192.0.2.80"), 11433));      // another client
+        Assert.Contains("# NOTE: Service data/legacy port 80 was seen and is not allowed: the service has no selector, and no addresses", yaml, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Slices_are_read_with_all_their_ports()
+    {
+        List<EndpointFacts> found = [];
+        string next = ObjectLists.Parse("""
+            {"items":[{"metadata":{"name":"a"},"addressType":"IPv4","endpoints":[{"addresses":["192.0.2.1"],"conditions":{"ready":false}},{"addresses":["192.0.2.2"]}],
+              "ports":[{"name":"sql","protocol":"TCP","port":1433},{"name":"dns","protocol":"UDP","port":53},{"port":80},{"name":"any"}]},
+             {"endpoints":null,"ports":[{"port":1}]}]}
+            """u8, (ref json) => ObjectLists.ReadSlice(ref json, found));
+        Assert.Equal("", next);
+        Assert.Equal(
+            ["sql 1433 192.0.2.1 192.0.2.2", " 80 192.0.2.1 192.0.2.2", " 1 "],
+            found.Select(static one => $"{one.PortName} {one.Port} {string.Join(' ', one.Addresses)}"));
+    }
+
+    [Fact]
     public void Comments_tell_what_a_reader_must_know()
     {
         string yaml = Make();
@@ -82,7 +101,7 @@ public sealed class PolicyTests
     [Fact]
     public void The_same_gives_the_same_text_in_whatever_order_it_comes()
     {
-        SeenMap map = Map();
+        SeenMap map = Seen();
         SeenMap turned = map with { Links = [.. map.Links.Reverse()] };
         Assert.Equal(Make(map), Make(turned));
     }
@@ -90,7 +109,7 @@ public sealed class PolicyTests
     [Fact]
     public void Only_the_namespaces_asked_for_get_policies()
     {
-        SeenMap map = Map();
+        SeenMap map = Seen();
         List<JsonObject> policies = YamlDocuments.Parse(PolicyYaml.Write(PolicyPlanner.Plan(map, Facts(), ["data"]), map, []));
         Assert.Equal("data", (string)Assert.Single(policies)["metadata"]!["namespace"]!);
     }
@@ -101,7 +120,7 @@ public sealed class PolicyTests
         PolicyFacts facts = Facts();
         var both = new Dictionary<string, string> { ["app"] = "cart", ["track"] = "canary" };
         facts.Workloads[new SeenNode("shop", "cart-canary", "Deployment")] = new WorkloadFacts(PodSelector.Of([new("track", "canary")]), "", both);
-        SeenMap map = Map();
+        SeenMap map = Seen();
         string yaml = PolicyYaml.Write(PolicyPlanner.Plan(map, facts, []), map, []);
         Assert.Contains("# NOTE: the selector also selects pods of Deployment shop/cart-canary: what is allowed to one is allowed to both\n", yaml, StringComparison.Ordinal);
     }
@@ -110,7 +129,7 @@ public sealed class PolicyTests
     public void Names_from_strangers_end_no_comment_and_no_scalar()
     {
         var hostile = new SeenNode("external", "evil\n---\nkind: Pod\u2028x\u0085\u202e", "external");
-        SeenMap map = Map() with { Links = [Link(hostile, Web, 80), Link(Web, hostile, 81), Link(new SeenNode("shop", "a\"b: {", "Deployment"), Web, 80)] };
+        SeenMap map = Seen() with { Links = [Link(hostile, Web, 80), Link(Web, hostile, 81), Link(new SeenNode("shop", "a\"b: {", "Deployment"), Web, 80)] };
         PolicyFacts facts = Facts();
         facts.Workloads[new SeenNode("shop", "a\"b: {", "Deployment")] = new WorkloadFacts(PodSelector.Of([new("k", "a\": \\\n")]), "", new Dictionary<string, string>());
         string yaml = PolicyYaml.Write(PolicyPlanner.Plan(map, facts, []), map, ["gap\nkind: Pod"]);
@@ -162,57 +181,4 @@ public sealed class PolicyTests
     private static WorkloadFacts Parse(string kind, string json) => WorkloadDocument.Parse(Encoding.UTF8.GetBytes(json), kind);
 
     private static PolicyChecker Check(string yaml) => new(YamlDocuments.Parse(yaml));
-
-    private static string Make(SeenMap? map = null)
-    {
-        map ??= Map();
-        PolicyFacts facts = Facts();
-        return PolicyYaml.Write(PolicyPlanner.Plan(map, facts, []), map, facts.Gaps);
-    }
-
-    private static SeenLink Link(SeenNode client, SeenNode server, int port) =>
-        new() { Client = client, Server = server, Port = port, BytesToServer = 10, BytesToClient = 20, Opened = 1 };
-
-    private static SeenMap Map() => new()
-    {
-        Scope = "node",
-        From = 1749968000,
-        To = 1749978000,
-        Agents = [new SeenAgent("node-a", "main", 1749968000, 1, 2, 5, 0)],
-        Links =
-        [
-            Link(Web, Cart, 8080),
-            Link(Web, DbService, 80),
-            Link(Web, Db, 5432),
-            Link(Nightly, Web, 80),
-            Link(Address, Web, 80),
-            Link(Node, Web, 80),
-            Link(Cart, Address, 443),
-            Link(Cart, Address6, 443),
-            Link(Cart, Named, 443),
-            Link(new SeenNode("shop", "canary", "Rollout"), Web, 80),
-            Link(new SeenNode("shop", "probe", "DaemonSet"), Web, 80),
-            Link(Cart, Db, 5432) with { BytesToServer = 0, BytesToClient = 0, Opened = 0, Failed = 7 },
-        ],
-    };
-
-    private static PolicyFacts Facts()
-    {
-        var facts = new PolicyFacts();
-        var none = new Dictionary<string, string>();
-        facts.Workloads[Web] = new WorkloadFacts(
-            PodSelector.Of([new("app", "web")]) with { Requirements = [new LabelRequirement("tier", "In", ["front", "true"])] }, "", none);
-        facts.Workloads[Cart] = new WorkloadFacts(PodSelector.Of([new("app", "cart")]), "", none);
-        facts.Workloads[Db] = new WorkloadFacts(PodSelector.Of([new("app", "db")]), "", none);
-        facts.Workloads[Nightly] = new WorkloadFacts(PodSelector.Of([new("run", "1e3")]), "", none);
-        facts.Workloads[new SeenNode("shop", "canary", "Rollout")] = WorkloadFacts.Unknown("how a Rollout selects its pods is not known");
-        facts.Workloads[new SeenNode("shop", "probe", "DaemonSet")] =
-            new WorkloadFacts(PodSelector.Of([new("app", "probe")]), "its pods are in their nodes' network, where no policy selects them", none, true);
-        facts.Nodes["node-a"] = ["192.0.2.1"];
-        var data = new NamespaceFacts();
-        data.Pods.Add(new PodFacts("db-0", new Dictionary<string, string> { ["app"] = "db" }, false, ["10.0.0.3"]));
-        data.Services["db"] = new ServiceFacts("db", none, PodSelector.Of([new("app", "db")]), [new ServicePortFacts("TCP", 80, "pg")]);
-        facts.Namespaces["data"] = data;
-        return facts;
-    }
 }

@@ -41,7 +41,11 @@ public sealed class ClusterAnswersTests
     public void Both_ends_of_a_link_are_joined_and_what_agents_say_of_one_end_is_added()
     {
         var observed = new ObservedLinks();
-        var reader = new SeriesReader(ObservedLinks.Labels, 100, series => observed.Find(series).Sent += series.LastValue);
+        var reader = new SeriesReader(ObservedLinks.Labels, 100, series =>
+        {
+            int row = observed.IndexOf(series);
+            observed.Links[row].Sent += series.LastValue;
+        });
         Read(reader, "web", "Deployment", "web-1", "db", 1, 100);
         Read(reader, "web", "Deployment", "", "db", 1, 10);      // an agent that does not know the owner
         Read(reader, "web", "Deployment", "web-1", "db", 2, 5000);

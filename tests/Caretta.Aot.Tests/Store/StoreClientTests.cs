@@ -206,7 +206,11 @@ public sealed class StoreClientTests
                 $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {text.Length}\r\nConnection: close\r\n\r\n{text}"), cancel);
         });
         var rows = new ObservedLinks();
-        var reader = new SeriesReader(ObservedLinks.Labels, 100_000, series => rows.Find(series).Sent += series.LastValue);
+        var reader = new SeriesReader(ObservedLinks.Labels, 100_000, series =>
+        {
+            int row = rows.IndexOf(series);
+            rows.Links[row].Sent += series.LastValue;
+        });
         using var connection = new StoreConnection(server.Url, new StoreLimits());
         await connection.QueryAsync("x", 1, reader, TestContext.Current.CancellationToken);
         var json = new Json.JsonStream(new Json.JsonLimits());

@@ -136,15 +136,9 @@ public sealed class PolicyTests
     // What the command writes, or its complaint.
     private static async Task<string> MapAsync(RunningAgent agent, int code, params string[] flags)
     {
-        await using var command = new TextCommand(["map", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{agent.Port}"), .. flags]);
-        string text = await command.ReadAsync(Cancellation);
-        int ended = await command.WaitAsync(Cancellation);
-        Assert.True(ended == code, $"{ended}: {text}{command.Log}\n{agent.Log}");
-        return code == 0 ? text : command.Log;
-    }
-
-    private sealed class TextCommand(string[] arguments) : ChildProcess(Repository.Artifact("caretta"), arguments, keepOutput: false)
-    {
-        public Task<string> ReadAsync(CancellationToken cancellation) => Output.ReadToEndAsync(cancellation);
+        string address = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{agent.Port}");
+        (int ended, string text, string remarks) = await MapCommand.RunAsync([address, .. flags], Cancellation);
+        Assert.True(ended == code, $"{ended}: {text}{remarks}\n{agent.Log}");
+        return code == 0 ? text : remarks;
     }
 }
