@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Caretta.Bpf.Btf;
 using Caretta.Bpf.CoreRelocation;
+using Caretta.Bpf.Interop;
 using Caretta.Bpf.Linking;
 
 namespace Caretta.Bpf;
@@ -22,6 +23,7 @@ public sealed class BpfLoader
     private readonly Dictionary<int, StructOpsLayout> _structs = [];
     private BpfHandle? _types;
     private BpfException? _typesRefusal;
+    private Task _filling = Task.CompletedTask;      // of maps that hold maps
     private bool _hasGlobalData;
     private uint _arenaOffset;
     private KernelTypes? _kernel;
@@ -39,6 +41,7 @@ public sealed class BpfLoader
     /// <summary>
     /// Loads the maps whose <see cref="BpfMapDefinition.AutoCreate"/> and the programs whose <see cref="BpfProgramDefinition.AutoLoad"/> is
     /// set. Those that are optional may be refused; anything else that fails undoes the load.
+    /// Maps that hold maps are filled on a thread of the pool meanwhile.
     /// </summary>
     /// <exception cref="BpfException">The kernel refused something.</exception>
     /// <exception cref="BadImageException">The object or the kernel's types cannot be understood.</exception>
@@ -71,6 +74,7 @@ public sealed class BpfLoader
             loader.LoadTypes();
             loader.CreateMaps();
             loader.LoadPrograms();
+            loader._filling.GetAwaiter().GetResult();
             loader.FillProgramArrays();
             return new LoadedObject(file, loader._maps, loader._programs, loader._leftOut, loader._structs, loader._arenaOffset);
         }
@@ -96,6 +100,8 @@ public sealed class BpfLoader
 
     private void Undo()
     {
+        // However that ends: it uses the maps.
+        Task.WaitAny(_filling);
         foreach (BpfProgram? program in _programs)
         {
             program?.Dispose();
@@ -140,7 +146,7 @@ public sealed class BpfLoader
             // An older kernel: in its own words.
             _types = BtfObject.Load(_file.EncodeBtf(KernelFeatures.ProbeBtf())!, _file.Name);
         }
-        catch (BpfException refusal) when (refusal.ErrorNumber != Interop.Errno.EPERM)
+        catch (BpfException refusal) when (refusal.ErrorNumber != Errno.EPERM)
         {
             // Linux 4.18 was the first to take types. Most objects do without; should this one not, the reason is told then.
             _typesRefusal = refusal;
@@ -183,10 +189,26 @@ public sealed class BpfLoader
             }
         }
 
-        // Only now do all the maps exist that others may hold.
+        // Only now do all the maps exist that others may hold. The kernel makes each slot wait for a grace period of RCU
+        // (maybe_wait_bpf_programs in kernel/bpf/syscall.c), some 10 ms, in which programs can be loaded.
+        if (_file.Maps.Any(static map => HoldsMaps(map) && map.InitialSlots.Count > 0))
+        {
+            KernelCalls kernel = KernelCalls.Current;
+            _filling = Task.Run(() =>
+            {
+                using KernelCalls.Replacement _ = KernelCalls.Replace(kernel);
+                FillMapsOfMaps();
+            });
+        }
+    }
+
+    private static bool HoldsMaps(BpfMapDefinition definition) => definition.Type is BpfMapType.ArrayOfMaps or BpfMapType.HashOfMaps;
+
+    private void FillMapsOfMaps()
+    {
         foreach (BpfMapDefinition definition in _file.Maps)
         {
-            if (definition.Type is BpfMapType.ArrayOfMaps or BpfMapType.HashOfMaps && _maps[definition.Index] is { } outer)
+            if (HoldsMaps(definition) && _maps[definition.Index] is { } outer)
             {
                 foreach (BpfInitialSlot slot in definition.InitialSlots)
                 {
@@ -250,7 +272,7 @@ public sealed class BpfLoader
             {
                 return BpfMap.Create(shape with { Flags = shape.Flags | BpfMapDefinition.Mmapable }, info, _types);
             }
-            catch (BpfException refused) when (refused.ErrorNumber == Interop.Errno.EINVAL && !KernelFeatures.Current.HasMappableArrays)
+            catch (BpfException refused) when (refused.ErrorNumber == Errno.EINVAL && !KernelFeatures.Current.HasMappableArrays)
             {
                 // Then it is read by system calls.
             }

@@ -131,6 +131,15 @@ internal sealed unsafe class FakeKernel(int major, int minor) : KernelCalls
 
     public override int Bpf(bpf_cmd command, void* attr, int size)
     {
+        // A load calls from two threads.
+        lock (Calls)
+        {
+            return Answered(command, attr, size);
+        }
+    }
+
+    private int Answered(bpf_cmd command, void* attr, int size)
+    {
         byte[] copy = new Span<byte>(attr, size).ToArray();
         Calls.Add((command, copy));
         if (Answer?.Invoke(command, copy) is { } answer)
