@@ -106,7 +106,9 @@ internal sealed class ClusterAnswers : IDisposable
         double now = _time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
         double to = Math.Round(question.To ?? now, 3);
         double from = Math.Round(question.From ?? (to - LiveRange), 3);
-        return await ClusterMap.ReadAsync(_store, from, to, now, _stop.Token).ConfigureAwait(false);
+        return question.IsSketch
+            ? await ClusterMap.SketchAsync(_store, from, to, now, _stop.Token).ConfigureAwait(false)
+            : await ClusterMap.ReadAsync(_store, from, to, now, _stop.Token).ConfigureAwait(false);
     }
 
     private static HttpReply Render<T>(T answer, Action<T, IBufferWriter<byte>> write)

@@ -12,8 +12,17 @@ internal static class ClusterMap
     public static async Task<LinkMap> ReadAsync(StoreClient store, double from, double to, double now, CancellationToken cancel)
     {
         ObservedLinks links = await store.QueryLinksAsync(from, to, cancel).ConfigureAwait(false);
-        List<MapAgent> agents = await store.QueryAgentsAsync(from, to, cancel).ConfigureAwait(false);
-        return Join(links, agents, from, to, now);
+        return await WithAgentsAsync(store, links, from, to, now, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>As <see cref="ReadAsync"/>, with no more of links than <see cref="StoreClient.SketchLinksAsync"/> has.</summary>
+    /// <exception cref="MapException">No answer.</exception>
+    public static async Task<LinkMap> SketchAsync(StoreClient store, double from, double to, double now, CancellationToken cancel)
+    {
+        ObservedLinks links = await store.SketchLinksAsync(from, to, cancel).ConfigureAwait(false);
+        LinkMap map = await WithAgentsAsync(store, links, from, to, now, cancel).ConfigureAwait(false);
+        map.IsSketch = true;
+        return map;
     }
 
     /// <summary>The map of a range.</summary>
@@ -80,6 +89,13 @@ internal static class ClusterMap
         map.KeepLargest();
         map.DropUnusedNodes();
         return map;
+    }
+
+    private static async Task<LinkMap> WithAgentsAsync(
+        StoreClient store, ObservedLinks links, double from, double to, double now, CancellationToken cancel)
+    {
+        List<MapAgent> agents = await store.QueryAgentsAsync(from, to, cancel).ConfigureAwait(false);
+        return Join(links, agents, from, to, now);
     }
 
     private static LinkAccount Account(in ObservedLink seen, double toServer, double toClient) => new()

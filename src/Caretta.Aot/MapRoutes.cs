@@ -87,7 +87,7 @@ internal sealed class MapRoutes : IDisposable
         try
         {
             byte[] rest = PolicyAnswers.TakeNamespaces(request.Query, out List<string> namespaces);
-            MapQuestion question = MapQuestion.ParseLinks(rest);
+            MapQuestion question = MapQuestion.ParsePolicies(rest);
             return Volatile.Read(ref _policies) is not { } policies ? throw Starting()
                 : question.IsCluster ? HttpReply.Promise(ServeClusterPoliciesAsync(policies, Cluster.GetLinksAsync(question), namespaces))
                 : HttpReply.Promise(policies.GetAsync(OwnLinks(), namespaces));

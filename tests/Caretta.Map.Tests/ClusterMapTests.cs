@@ -55,6 +55,15 @@ public sealed class ClusterMapTests
         Assert.Equal("both", link.GetProperty("seenBy").GetString());
         Assert.InRange(link.GetProperty("firstSeen").GetDouble(), from, map.GetProperty("to").GetDouble());
         Assert.InRange(link.GetProperty("lastSeen").GetDouble(), map.GetProperty("to").GetDouble() - 10, map.GetProperty("to").GetDouble());
+
+        // Both ends are watched, so a sketch has all bytes.
+        (_, string answer) = await AskAsync(
+            first, $"/api/links?scope=cluster&from={map.GetProperty("from").GetRawText()}&to={map.GetProperty("to").GetRawText()}&detail=sketch", cancellation);
+        using JsonDocument sketch = JsonDocument.Parse(answer);
+        Assert.Equal("sketch", sketch.RootElement.GetProperty("detail").GetString());
+        Assert.False(map.TryGetProperty("detail", out _));
+        Assert.Equal(Bytes(map, port), Bytes(sketch.RootElement, port));
+        Assert.Equal(map.GetProperty("agents").GetArrayLength(), sketch.RootElement.GetProperty("agents").GetArrayLength());
     }
 
     [Theory]
@@ -181,6 +190,15 @@ public sealed class ClusterMapTests
 
     private static double FirstSeen(JsonElement map, int port) =>
         map.GetProperty("links").EnumerateArray().First(link => link.GetProperty("port").GetInt32() == port).GetProperty("firstSeen").GetDouble();
+
+    private static (string Client, string Server, double ToServer, double ToClient)[] Bytes(JsonElement map, int port) =>
+    [
+        .. map.GetProperty("links").EnumerateArray().Where(link => link.GetProperty("port").GetInt32() == port).Select(link => (
+            map.GetProperty("nodes")[link.GetProperty("client").GetInt32()].GetRawText(),
+            map.GetProperty("nodes")[link.GetProperty("server").GetInt32()].GetRawText(),
+            link.GetProperty("bytesToServer").GetDouble(),
+            link.GetProperty("bytesToClient").GetDouble())).Order(),
+    ];
 
     private static double SumPoints(JsonDocument history, string member)
     {

@@ -11,6 +11,9 @@ internal sealed class LinkMap
     /// <summary>Whether it is of the whole cluster, and not of this node alone.</summary>
     public bool IsCluster { get; set; }
 
+    /// <summary>Whether of each link only its ends and bytes are known.</summary>
+    public bool IsSketch { get; set; }
+
     /// <summary>Whether the cluster's can be asked for here.</summary>
     public bool HasStore { get; set; }
 

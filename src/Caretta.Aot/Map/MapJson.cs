@@ -25,6 +25,11 @@ internal static class MapJson
         json.WriteStartObject();
         json.WriteNumber("version"u8, Version);
         json.WriteString("scope"u8, map.IsCluster ? "cluster"u8 : "node"u8);
+        if (map.IsSketch)
+        {
+            json.WriteString("detail"u8, "sketch"u8);
+        }
+
         WriteTime(json, "time"u8, map.Time);
         WriteTime(json, "from"u8, map.From);
         WriteTime(json, "to"u8, map.To);

@@ -23,6 +23,9 @@ internal sealed record MapQuestion
     /// <summary>End of the range; null together with <see cref="From"/>.</summary>
     public double? To { get; init; }
 
+    /// <summary>Whether the quickest answer is wanted that a map can be drawn from; of the cluster only.</summary>
+    public bool IsSketch { get; init; }
+
     /// <summary>Client of the links wanted, null for any.</summary>
     public (string Name, string Namespace)? Client { get; init; }
 
@@ -36,9 +39,21 @@ internal sealed record MapQuestion
     /// <exception cref="MapException">Something is not allowed.</exception>
     public static MapQuestion ParseLinks(ReadOnlySpan<byte> query)
     {
-        var values = new Values(query, "scope", "from", "to");
-        return ReadRange(values);
+        var values = new Values(query, "scope", "from", "to", "detail");
+        MapQuestion question = ReadRange(values);
+        string detail = values["detail"] ?? "all";
+        if (detail is not ("all" or "sketch"))
+        {
+            throw MapException.BadParameter($"detail: expected all or sketch, got {Quote(detail)}");
+        }
+
+        return detail == "all" || question.IsCluster ? question with { IsSketch = detail == "sketch" }
+            : throw MapException.BadParameter("detail: sketch goes with scope=cluster only; what an agent counts itself is there at once");
     }
+
+    /// <summary>Reads the parameters of <c>/api/policies</c>, but for the namespaces.</summary>
+    /// <exception cref="MapException">Something is not allowed.</exception>
+    public static MapQuestion ParsePolicies(ReadOnlySpan<byte> query) => ReadRange(new Values(query, "scope", "from", "to"));
 
     /// <summary>Reads the parameters of <c>/api/history</c>.</summary>
     /// <exception cref="MapException">Something is not allowed.</exception>

@@ -19,15 +19,7 @@ internal sealed class LinkReader(StoreConnection connection, StoreLimits limits)
         double range = to - from;
         foreach ((string metric, LinkCounters.Adder add) in LinkCounters.All)
         {
-            // Agents that restarted are asked for run by run: what a run counted is all its last sample says.
-            string others = runs.Count == 0 ? "" : $" unless on ({PromQl.AgentLabels}) {PromQl.Restarted(range + PromQl.Lookback)}";
-            await AskAsync(SumOf(PromQl.Growth(metric, range, PromQl.Lookback) + others), add).ConfigureAwait(false);
-            foreach (AgentRun run in runs)
-            {
-                double begin = Math.Max(run.After + 0.001, from);
-                double lookback = Math.Min(PromQl.Lookback, begin - run.After - 0.001);
-                await AskAsync(SumOf(PromQl.Growth(metric + run.Selector, run.Until - begin, lookback, to - run.Until)), add).ConfigureAwait(false);
-            }
+            await AddGrowthAsync(links, runs, metric, from, to, add, cancel).ConfigureAwait(false);
         }
 
         await AskAsync(SumOf(Open), static (ref link, value) => link.Open += value).ConfigureAwait(false);
@@ -47,18 +39,7 @@ internal sealed class LinkReader(StoreConnection connection, StoreLimits limits)
         links.Incomplete = returns.Omitted;
         return links;
 
-        Task AskAsync(string query, LinkCounters.Adder take)
-        {
-            var series = new SeriesReader(ObservedLinks.Labels, limits.MaxSeries, found =>
-            {
-                int row = links.IndexOf(found);
-                if (row >= 0 && double.IsFinite(found.LastValue))
-                {
-                    take(ref links.Links[row], found.LastValue);
-                }
-            });
-            return connection.QueryAsync(query, to, series, cancel);
-        }
+        Task AskAsync(string query, LinkCounters.Adder take) => this.AskAsync(links, query, to, take, cancel);
 
         void See(ref ObservedLink link, double value)
         {
@@ -66,6 +47,52 @@ internal sealed class LinkReader(StoreConnection connection, StoreLimits limits)
             link.LastSeen = Math.Max(link.LastSeen, seen);
             link.FirstSeen = link.FirstSeen > 0 ? Math.Min(link.FirstSeen, seen) : seen;
         }
+    }
+
+    /// <summary>Links with what their ends sent, and nothing else.</summary>
+    /// <exception cref="MapException">No answer.</exception>
+    public async Task<ObservedLinks> SketchAsync(double from, double to, CancellationToken cancel)
+    {
+        List<AgentRun> runs = await new AgentRuns(connection, limits).ReadAsync(from, to, cancel).ConfigureAwait(false);
+        var links = new ObservedLinks();
+        await AddGrowthAsync(links, runs, LinkCounters.Sent, from, to, Take, cancel).ConfigureAwait(false);
+        return links;
+
+        void Take(ref ObservedLink link, double value)
+        {
+            link.Sent += value;
+            link.FirstSeen = from;
+            link.LastSeen = to;
+        }
+    }
+
+    private async Task AddGrowthAsync(
+        ObservedLinks links, List<AgentRun> runs, string metric, double from, double to, LinkCounters.Adder add, CancellationToken cancel)
+    {
+        // Agents that restarted are asked for run by run: what a run counted is all its last sample says.
+        double range = to - from;
+        string others = runs.Count == 0 ? "" : $" unless on ({PromQl.AgentLabels}) {PromQl.Restarted(range + PromQl.Lookback)}";
+        await AskAsync(links, SumOf(PromQl.Growth(metric, range, PromQl.Lookback) + others), to, add, cancel).ConfigureAwait(false);
+        foreach (AgentRun run in runs)
+        {
+            double begin = Math.Max(run.After + 0.001, from);
+            double lookback = Math.Min(PromQl.Lookback, begin - run.After - 0.001);
+            string growth = PromQl.Growth(metric + run.Selector, run.Until - begin, lookback, to - run.Until);
+            await AskAsync(links, SumOf(growth), to, add, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private Task AskAsync(ObservedLinks links, string query, double to, LinkCounters.Adder take, CancellationToken cancel)
+    {
+        var series = new SeriesReader(ObservedLinks.Labels, limits.MaxSeries, found =>
+        {
+            int row = links.IndexOf(found);
+            if (row >= 0 && double.IsFinite(found.LastValue))
+            {
+                take(ref links.Links[row], found.LastValue);
+            }
+        });
+        return connection.QueryAsync(query, to, series, cancel);
     }
 
     private static string SumOf(string expression) => $"sum by ({PromQl.LinkLabels})({expression})";

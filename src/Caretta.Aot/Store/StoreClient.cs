@@ -31,6 +31,13 @@ internal sealed class StoreClient : IDisposable
     public Task<ObservedLinks> QueryLinksAsync(double from, double to, CancellationToken cancel) =>
         LimitAsync(token => new LinkReader(_connection, _limits).ReadAsync(from, to, token), cancel);
 
+    /// <summary>
+    /// Of the same, only the bytes that each end sent: a fraction of the work for the store. Each link counts as seen during the whole range.
+    /// </summary>
+    /// <exception cref="MapException">No answer.</exception>
+    public Task<ObservedLinks> SketchLinksAsync(double from, double to, CancellationToken cancel) =>
+        LimitAsync(token => new LinkReader(_connection, _limits).SketchAsync(from, to, token), cancel);
+
     /// <summary>The agents that the store heard of within a range.</summary>
     /// <exception cref="MapException">No answer.</exception>
     public Task<List<MapAgent>> QueryAgentsAsync(double from, double to, CancellationToken cancel) =>

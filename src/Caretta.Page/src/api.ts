@@ -63,6 +63,8 @@ export interface ApiAgent {
 export interface ApiLinks {
   version: 1;
   scope: Scope;
+  /** Where only ends and bytes of links are known. */
+  detail?: 'sketch';
   time: number;
   from: number;
   to: number;
@@ -71,6 +73,8 @@ export interface ApiLinks {
   /** Whether scope=cluster can be asked for. */
   store: boolean;
   omittedLinks: number;
+  /** Links that came back, too many to look at each: what they counted before may be missing. */
+  incompleteLinks?: number;
   agents: ApiAgent[];
   nodes: ApiNode[];
   links: ApiLink[];

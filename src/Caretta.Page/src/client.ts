@@ -102,6 +102,7 @@ export function retry(): void {
 
 let asked = ''; // what the latest answer is an answer to
 let askedBefore = '';
+let sketched = ''; // what there is a sketch of, as long as it is the latest answer
 let failures = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let running: AbortController | undefined;
@@ -149,6 +150,20 @@ async function poll(): Promise<void> {
   const controller = new AbortController();
   running = controller;
   try {
+    // Something to look at, while the store works on the rest.
+    if (what.scope === 'cluster' && !what.compare && key !== asked && key !== sketched) {
+      const sketch = await links(what.scope, what.range, controller.signal, 'sketch');
+      if (running !== controller) {
+        return;
+      }
+
+      sketched = key;
+      asked = '';
+      lastBefore.value = null;
+      lastProblem.value = null;
+      lastAnswer.value = sketch;
+    }
+
     const older = what.compare && keyBefore !== askedBefore ? await links('cluster', what.compare, controller.signal) : undefined;
     const fresh = await links(what.scope, what.range, controller.signal);
     if (running !== controller) {
@@ -162,11 +177,11 @@ async function poll(): Promise<void> {
     }
 
     failures++;
-    if (key !== asked) {
+    if (key !== asked && key !== sketched) {
       // What is there answers another question.
       lastAnswer.value = null;
       answeredAt.value = null;
-      asked = '';
+      asked = sketched = '';
     }
 
     lastProblem.value = error instanceof Refused ? error.error : { reason: 'unreachable', message: explain(error) };
@@ -195,6 +210,7 @@ function settle(fresh: ApiLinks, older: ApiLinks | undefined, what: ReturnType<t
   }
 
   asked = key;
+  sketched = '';
   askedBefore = keyBefore;
   lastBefore.value = what.compare ? older ?? lastBefore.peek() : null;
   lastProblem.value = null;
@@ -221,7 +237,7 @@ function pause(what: ReturnType<typeof query>): number | null {
   return Math.min(maxPollSeconds, Math.max(storePollSeconds, interval, what.range && 'last' in what.range ? what.range.last / 60 : 0));
 }
 
-async function links(scope: Scope, range: Range | null, signal: AbortSignal): Promise<ApiLinks> {
+async function links(scope: Scope, range: Range | null, signal: AbortSignal, detail?: 'sketch'): Promise<ApiLinks> {
   const parameters = new URLSearchParams();
   if (scope === 'cluster') {
     parameters.set('scope', scope);
@@ -230,6 +246,10 @@ async function links(scope: Scope, range: Range | null, signal: AbortSignal): Pr
       const { from, to } = 'last' in range ? { from: now - range.last, to: now } : range;
       parameters.set('from', String(from));
       parameters.set('to', String(to));
+    }
+
+    if (detail) {
+      parameters.set('detail', detail);
     }
   }
 

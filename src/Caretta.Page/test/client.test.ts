@@ -115,7 +115,7 @@ await test('A refused question leaves no answer to another one', async () => {
   respond({ version: 1, error: { status: 404, reason: 'no-store', message: 'PROMETHEUS_URL is not set' } }, 404);
   update({ scope: 'cluster' });
   await settle();
-  assert.equal(asked.at(-1), 'api/links?scope=cluster');
+  assert.equal(asked.at(-1), 'api/links?scope=cluster&detail=sketch');
   assert.equal(client.problem.value?.reason, 'no-store');
   assert.equal(client.answer.value, null);
   assert(!client.loading.value);
@@ -148,6 +148,30 @@ await test('A late answer to an old question is not taken', async () => {
   await settle();
   await asking;
   assert.equal(client.answer.value?.scope, 'node');
+});
+
+await test('The cluster is sketched first, and the sketch stands until all is known', async () => {
+  const all = { ...good, scope: 'cluster', time: 10_400 };
+  let refuses = true;
+  reply = (path) => {
+    const slow = { version: 1, error: { status: 504, reason: 'store-slow', message: 'slow' } };
+    const [status, body] = path.includes('sketch') ? [200, { ...all, detail: 'sketch', time: 10_300 }] : refuses ? [504, slow] : [200, all];
+    return Promise.resolve({ status, body: JSON.stringify(body) });
+  };
+  asked.length = 0;
+  update({ scope: 'cluster' });
+  await settle();
+  assert.deepEqual(asked, ['api/links?scope=cluster&detail=sketch', 'api/links?scope=cluster']);
+  assert.equal(client.answer.value?.detail, 'sketch');
+  assert.equal(client.problem.value?.reason, 'store-slow');
+  refuses = false;
+  await pass();
+  assert.deepEqual(asked.slice(2), ['api/links?scope=cluster']);
+  assert.equal(client.answer.value?.time, 10_400);
+  assert.equal(client.answer.value?.detail, undefined);
+  assert.equal(client.problem.value, null);
+  assert.equal(await pass(), 10);
+  assert.deepEqual(asked.slice(3), ['api/links?scope=cluster']);
 });
 
 await test('Histories are asked for by name', async () => {

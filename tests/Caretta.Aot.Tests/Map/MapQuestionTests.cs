@@ -15,6 +15,17 @@ public sealed class MapQuestionTests
         MapQuestion question = MapQuestion.ParseLinks("scope=cluster&from=1795380000.5&to=1795390000&"u8);
         Assert.True(question.IsCluster);
         Assert.Equal((1795380000.5, 1795390000), (question.From, question.To));
+        Assert.False(question.IsSketch);
+    }
+
+    [Fact]
+    public void A_sketch_is_another_question()
+    {
+        Assert.True(MapQuestion.ParseLinks("scope=cluster&detail=sketch"u8).IsSketch);
+        Assert.Equal(MapQuestion.ParseLinks("scope=cluster"u8), MapQuestion.ParseLinks("scope=cluster&detail=all"u8));
+        Assert.NotEqual(MapQuestion.ParseLinks("scope=cluster"u8), MapQuestion.ParseLinks("scope=cluster&detail=sketch"u8));
+        MapException refused = Assert.Throws<MapException>(() => MapQuestion.ParsePolicies("scope=cluster&detail=sketch"u8));
+        Assert.Equal("\"detail\": no such parameter; there are scope, from, to", refused.Message);
     }
 
     [Fact]
@@ -30,7 +41,7 @@ public sealed class MapQuestionTests
     [Theory]
     [InlineData("scope=Node", "scope: expected node or cluster, got \"Node\"")]
     [InlineData("scope=", "scope: expected node or cluster, got \"\"")]
-    [InlineData("query=up", "\"query\": no such parameter; there are scope, from, to")]
+    [InlineData("query=up", "\"query\": no such parameter; there are scope, from, to, detail")]
     [InlineData("scope=node&scope=node", "scope: given twice")]
     [InlineData("scope=cluster&from=1", "from, to: expected both or neither")]
     [InlineData("from=1&to=2", "from, to: go with scope=cluster only; an agent remembers no history")]
@@ -40,10 +51,12 @@ public sealed class MapQuestionTests
     [InlineData("scope=cluster&from=5&to=5", "from, to: expected a range of one second to 400 days, the earlier time first")]
     [InlineData("scope=cluster&from=9&to=5", "from, to: expected a range of one second to 400 days, the earlier time first")]
     [InlineData("scope=cluster&from=0&to=99999999", "from, to: expected a range of one second to 400 days, the earlier time first")]
+    [InlineData("scope=cluster&detail=", "detail: expected all or sketch, got \"\"")]
+    [InlineData("detail=sketch", "detail: sketch goes with scope=cluster only; what an agent counts itself is there at once")]
     [InlineData("scope=%zz", "a percent sign must be followed by two hexadecimal digits")]
     [InlineData("scope=%4", "a percent sign must be followed by two hexadecimal digits")]
     [InlineData("scope=%ff", "parameters must be UTF-8")]
-    [InlineData("a%0d%0ab=1", "\"a??b\": no such parameter; there are scope, from, to")]
+    [InlineData("a%0d%0ab=1", "\"a??b\": no such parameter; there are scope, from, to, detail")]
     public void What_is_not_allowed_is_refused_in_one_line(string query, string message)
     {
         MapException refused = Assert.Throws<MapException>(() => MapQuestion.ParseLinks(Encoding.ASCII.GetBytes(query)));

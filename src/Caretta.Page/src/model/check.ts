@@ -25,7 +25,8 @@ type Loose = Record<string, unknown>;
 /** The value as an answer of /api/links, or null when it is none. */
 export function asLinks(value: unknown): ApiLinks | null {
   if (!isObject(value) || value['version'] !== 1 || (value['scope'] !== 'node' && value['scope'] !== 'cluster')
-    || !['time', 'from', 'to', 'rateSeconds', 'omittedLinks'].every((name) => isCount(value[name]))) {
+    || !['time', 'from', 'to', 'rateSeconds', 'omittedLinks'].every((name) => isCount(value[name]))
+    || (value['incompleteLinks'] !== undefined && !isCount(value['incompleteLinks']))) {
     return null;
   }
 

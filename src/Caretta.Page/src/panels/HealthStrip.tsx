@@ -20,7 +20,9 @@ export function HealthStrip() {
 
   const verdicts = known.agents.map(judge);
   const bad = verdicts.filter((verdict) => verdict.level === 'bad').length;
-  const level = wrong || bad > 0 ? 'bad' : verdicts.some((verdict) => verdict.level === 'note') || known.omittedLinks > 0 ? 'note' : 'good';
+  const incomplete = known.incompleteLinks ?? 0;
+  const noted = verdicts.some((verdict) => verdict.level === 'note') || known.omittedLinks + incomplete > 0;
+  const level = wrong || bad > 0 ? 'bad' : noted ? 'note' : 'good';
   const [only] = known.agents;
   const single = known.scope === 'node' && only;
   return (
@@ -29,13 +31,19 @@ export function HealthStrip() {
         <Freshness />
         {wrong && (
           <span class="health-problem bad">
-            <Icon name="warning" /> <span role="alert">{advice(wrong).title}.</span> What is shown is {duration(age.value ?? 0)} old.{' '}
+            <Icon name="warning" /> <span role="alert">{advice(wrong).title}.</span>{' '}
+            {known.detail === 'sketch' ? 'Connections, failures and when links were seen are missing.' : `What is shown is ${duration(age.value ?? 0)} old.`}{' '}
             <button type="button" class="plain" onClick={retry}>Try again</button>
           </span>
         )}
         {single ? <Single agent={only} verdict={verdicts[0]!} /> : <Summary agents={known.agents} verdicts={verdicts} />}
         {known.omittedLinks > 0 && (
           <span class="warn"><Icon name="warning" /> {counted(known.omittedLinks, 'small link')} left out: there are too many</span>
+        )}
+        {incomplete > 0 && (
+          <span class="warn">
+            <Icon name="warning" /> {counted(incomplete, 'link')} that ended and came back may count too little: a shorter range knows more
+          </span>
         )}
         <HiddenSystem />
         <button type="button" class="plain health-more" aria-expanded={open} onClick={() => setOpen(!open)}>
