@@ -233,15 +233,17 @@ publish() {
 }
 
 # The image's binary: all in one file, so that it runs in an empty root. Linking OpenSSL compiles some C sources of the runtime
-# pack, whose warnings are not ours to mend.
+# pack, whose warnings are not ours to mend. What the linker made stays apart from that of the other binary: the SDK looks at times
+# alone, and would publish the one for the other.
 publish_static_native() {
     [[ -n $rid ]] || die "no Native AOT for $(uname -m): linux-x64 and linux-arm64 are supported"
     say "Publishing the static binary (Native AOT, $rid)"
-    local framework out=$artifacts/publish/static
+    local framework out=$artifacts/publish/static native=$artifacts/publish/static-native/
     framework=$(dotnet msbuild src/Caretta.Aot -getProperty:AotFramework)
     rm -rf "$out"
     dotnet publish src/Caretta.Aot -c "$configuration" -f "$framework" -o "$out" -v quiet -p:StaticExecutable=true \
-        -p:StaticOpenSslLinking=true -p:LinkerFlavor=lld -p:SharedCompilationId="$compiler" >&2
+        -p:StaticOpenSslLinking=true -p:LinkerFlavor=lld -p:NativeOutputPath="$native" \
+        -p:NativeIntermediateOutputPath="$native" -p:SharedCompilationId="$compiler" >&2
     mkdir -p "$artifacts/static"
     write_sbom >"$artifacts/static/sbom.spdx.json"
     cp "$out/caretta" "$artifacts/static/caretta"
