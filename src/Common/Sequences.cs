@@ -161,16 +161,17 @@ internal static class Sequences
         return sum;
     }
 
-    /// <summary>The greatest that <paramref name="selector"/> makes of an element; 0 for none at all, and never less.</summary>
+    /// <summary>The greatest that <paramref name="selector"/> makes of an element.</summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
     public static int Max<T>(this IEnumerable<T> source, Func<T, int> selector)
     {
-        int max = 0;
+        int? max = null;
         foreach (T element in source)
         {
-            max = Math.Max(max, selector(element));
+            max = Math.Max(max ?? int.MinValue, selector(element));
         }
 
-        return max;
+        return max ?? throw new InvalidOperationException("no elements, and one at least was expected");
     }
 
     /// <summary>The elements under their keys.</summary>
