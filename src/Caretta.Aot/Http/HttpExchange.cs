@@ -38,7 +38,7 @@ internal sealed record HttpShared(
 internal sealed class HttpExchange(HttpShared shared, PipeReader input)
 {
     // A piece is sent when it has grown to this, or when the body ends. Below the size of a block by more than producers overshoot.
-    private const int PieceBytes = 12 * 1024;
+    private const int PieceBytes = 28 * 1024;
 
     private readonly SendBuffer _output = new(shared.SendBlocks);
     private HeadScanner _scanner;

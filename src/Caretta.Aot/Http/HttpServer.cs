@@ -18,7 +18,7 @@ internal sealed class HttpServer : IAsyncDisposable
     private const int MaxRefused = 16;
     private const int Backlog = 128;
     private const int ReceiveBlockBytes = 4 * 1024;
-    private const int SendBlockBytes = 20 * 1024;
+    private const int SendBlockBytes = 36 * 1024;
     private const int RetainedBlocks = 4;
 
     // The kernel's own buffers: a page in flight to a stalled client must not pin megabytes there.

@@ -11,7 +11,7 @@ namespace Caretta.Aot.Metrics;
 internal sealed class MetricsPage(MetricsLayout layout)
 {
     /// <summary>A piece ends with the line that reaches this many bytes.</summary>
-    public const int PieceLength = 16 * 1024;
+    public const int PieceLength = 32 * 1024;
 
     // Everything in a link's line except names and numbers, with room to spare; the exact texts are in WriteLine.
     private const int FixedLineLength = 64;
