@@ -200,6 +200,19 @@ public sealed class ValuesTests
         Assert.Contains(grafana.At(Agent + "env")!.AsArray(), static one => (string?)one!["name"] == "GF_LOG_LEVEL");
     }
 
+    /// <summary>Endpoint slices are read for network policies, and watched only where services are shown as workloads.</summary>
+    [Theory]
+    [InlineData("map.enabled=true", """["list"]""")]
+    [InlineData("map.enabled=false", null)]
+    [InlineData("map.enabled=false,serviceAs=workload", """["list","watch"]""")]
+    public async Task Endpoint_slices_are_read_where_they_are_needed(string values, string? verbs)
+    {
+        IReadOnlyList<JsonObject> manifests = await Helm.TemplateAsync(Cancellation, "--set", values);
+        JsonNode? rule = manifests.Get("ClusterRole", "caretta")["rules"]!.AsArray()
+            .SingleOrDefault(static one => (string?)one!["resources"]![0] == "endpointslices");
+        Assert.Equal(verbs, rule?["verbs"]!.ToJsonString());
+    }
+
     [Fact]
     public async Task What_is_switched_off_is_not_there()
     {
