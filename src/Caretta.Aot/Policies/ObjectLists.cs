@@ -53,6 +53,7 @@ internal static class ObjectLists
         bool hostNetwork = false;
         bool hasEnded = false;
         List<string> addresses = [];
+        Dictionary<string, int> ports = [];
         while (ObjectFields.NextMember(ref json))
         {
             if (json.ValueTextEquals("metadata"u8))
@@ -66,6 +67,7 @@ internal static class ObjectLists
                     while (ObjectFields.NextMember(ref json))
                     {
                         if (json.ValueTextEquals("hostNetwork"u8)) { hostNetwork = ObjectFields.IsTrue(ref json); }
+                        else if (json.ValueTextEquals("containers"u8) || json.ValueTextEquals("initContainers"u8)) { ReadContainers(ref json, ports); }
                         else { json.Skip(); }
                     }
                 }
@@ -83,7 +85,13 @@ internal static class ObjectLists
             }
         }
 
-        return hasEnded ? null : new PodFacts(metadata.Name, metadata.Labels, hostNetwork, addresses);
+        if (hasEnded)
+        {
+            return null;
+        }
+
+        var pod = new PodFacts(metadata.Name, metadata.Labels, hostNetwork, addresses);
+        return hostNetwork ? pod with { Ports = ports } : pod;
     }
 
     /// <summary>Reads a service.</summary>
@@ -92,6 +100,7 @@ internal static class ObjectLists
         var metadata = new Metadata();
         PodSelector? selector = null;
         List<ServicePortFacts> ports = [];
+        List<string> addresses = [];
         while (ObjectFields.NextMember(ref json))
         {
             if (json.ValueTextEquals("metadata"u8))
@@ -110,6 +119,10 @@ internal static class ObjectLists
                     {
                         selector = WorkloadDocument.ReadSelector(ref json, isMap: true);
                     }
+                    else if (json.ValueTextEquals("clusterIPs"u8))
+                    {
+                        addresses = ObjectFields.List(ref json);
+                    }
                     else if (!json.ValueTextEquals("ports"u8))
                     {
                         json.Skip();
@@ -125,7 +138,8 @@ internal static class ObjectLists
             }
         }
 
-        return new ServiceFacts(metadata.Name, metadata.Labels, selector, ports);
+        addresses.Remove("None");
+        return new ServiceFacts(metadata.Name, metadata.Labels, selector, ports) { Addresses = addresses };
     }
 
     /// <summary>Reads an EndpointSlice: each of its TCP ports with all its addresses.</summary>
@@ -266,6 +280,38 @@ internal static class ObjectLists
         }
     }
 
+    // Those of TCP that have a name.
+    private static void ReadContainers(ref Utf8JsonReader json, Dictionary<string, int> ports)
+    {
+        if (!ObjectFields.EnterArray(ref json))
+        {
+            return;
+        }
+
+        while (ObjectFields.NextObject(ref json))
+        {
+            while (ObjectFields.NextMember(ref json))
+            {
+                if (!json.ValueTextEquals("ports"u8))
+                {
+                    json.Skip();
+                }
+                else if (ObjectFields.EnterArray(ref json))
+                {
+                    while (ObjectFields.NextObject(ref json))
+                    {
+                        ServicePortFacts port = ReadPort(ref json);
+                        if (port is { Protocol: "TCP", Name.Length: > 0, Port: > 0 })
+                        {
+                            ports[port.Name] = port.Port;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    // A service's, a slice's or a container's.
     private static ServicePortFacts ReadPort(ref Utf8JsonReader json)
     {
         string name = "";
@@ -276,7 +322,7 @@ internal static class ObjectLists
         {
             if (json.ValueTextEquals("name"u8)) { name = ObjectFields.Text(ref json); }
             else if (json.ValueTextEquals("protocol"u8)) { protocol = ObjectFields.Text(ref json); }
-            else if (json.ValueTextEquals("port"u8)) { port = ObjectFields.Text(ref json); }
+            else if (json.ValueTextEquals("port"u8) || json.ValueTextEquals("containerPort"u8)) { port = ObjectFields.Text(ref json); }
             else if (json.ValueTextEquals("targetPort"u8)) { target = ObjectFields.Text(ref json); }
             else { json.Skip(); }
         }

@@ -41,7 +41,7 @@ internal sealed class PolicyFactsReader(ApiClient client)
         }
 
         // Where names of the cluster are looked up.
-        SortedSet<string> spaces = new(StringComparer.Ordinal) { PolicyPlanner.DnsNamespace };
+        SortedSet<string> spaces = new(DnsTarget.Namespaces, StringComparer.Ordinal);
         foreach (SeenNode node in seen)
         {
             hasNodes |= node.Kind == PolicyPlanner.NodeKind;
@@ -64,7 +64,7 @@ internal sealed class PolicyFactsReader(ApiClient client)
         foreach (SeenNode node in seen)
         {
             if (node.Kind == PolicyPlanner.ServiceKind && _facts.In(node.Namespace).Services.TryGetValue(node.Name, out ServiceFacts? service)
-                && service.Selector is null)
+                && service.Selector is null or { IsEmpty: true })
             {
                 await ReadEndpointsAsync(node, service, cancel).ConfigureAwait(false);
             }

@@ -11,9 +11,6 @@ namespace Caretta.Aot.Policies;
 /// </summary>
 internal sealed class PolicyPlanner
 {
-    /// <summary>Where the cluster's DNS lives.</summary>
-    public const string DnsNamespace = "kube-system";
-
     /// <summary>Kind of a service's links.</summary>
     public const string ServiceKind = "Service";
 
@@ -21,6 +18,8 @@ internal sealed class PolicyPlanner
     public const string NodeKind = "node";
 
     private const string Tcp = "TCP";
+    private const string DnsName = "names from the cluster's DNS";
+    private const string NodeDnsName = "names from the DNS cache of the node";
     private const int MaxNameLength = 253;
 
     private static readonly string[] NoNamespaces = ["node", "host", "external", ""];
@@ -85,12 +84,20 @@ internal sealed class PolicyPlanner
             }
         }
 
-        (PodSelector dns, List<PolicyPort> dnsPorts) = FindDns();
+        DnsTarget dns = DnsTarget.Find(_facts);
         foreach (PlannedPolicy policy in _policies.Values)
         {
-            foreach (PolicyPort port in dnsPorts)
+            List<PolicyPeer> peers = [new PolicyPeer(Foreign(dns.Namespace, policy), dns.Pods, null)];
+            foreach (PolicyPort port in dns.Ports)
             {
-                PlannedPolicy.Allow(policy.Egress, new PolicyPeer(Foreign(DnsNamespace, policy), dns, null), port, "names from the cluster's DNS");
+                Allow(policy, policy.Egress, peers, port, DnsName, DnsName, reason: "");
+            }
+
+            peers.Clear();
+            AddBlocks(peers, dns.NodeAddresses);
+            foreach (PolicyPort port in DnsTarget.NodePorts)
+            {
+                Allow(policy, policy.Egress, peers, port, NodeDnsName, NodeDnsName, reason: "");
             }
 
             WarnOfOthers(policy);
@@ -128,58 +135,38 @@ internal sealed class PolicyPlanner
             return;
         }
 
-        string name = server.Kind == ServiceKind ? $"{Label(server)} port {port.ToString(CultureInfo.InvariantCulture)}" : Label(server);
-        List<PolicyPeer> peers = [];
-        string target = port.ToString(CultureInfo.InvariantCulture);
-        string reason;
-        if (server.Kind == ServiceKind && AllowEndpoints(policy, server, port, name))
+        string text = port.ToString(CultureInfo.InvariantCulture);
+        string name = server.Kind == ServiceKind ? $"{Label(server)} port {text}" : Label(server);
+        if (server.Kind == ServiceKind)
         {
+            AllowEgress(policy, ServiceTarget.Find(_facts, server.Namespace, server.Name, port), server.Namespace, name);
             return;
         }
 
-        if (server.Kind == ServiceKind)
-        {
-            reason = FindBackends(server, port, out PodSelector? pods, out target);
-            if (pods is not null)
-            {
-                peers.Add(new PolicyPeer(Foreign(server.Namespace, policy), pods, null));
-            }
-        }
-        else
-        {
-            reason = FindPeers(server, policy, peers);
-        }
-
-        Allow(policy, policy.Egress, peers, new PolicyPort(Tcp, target), name, server.Kind == ServiceKind ? name : $"{name} port {port}", reason);
+        List<PolicyPeer> peers = [];
+        string reason = FindPeers(server, policy, peers);
+        Allow(policy, policy.Egress, peers, new PolicyPort(Tcp, text), name, $"{name} port {text}", reason);
     }
 
-    // Of a service without a selector: the addresses that it leads to, one by one; false where there are none.
-    private bool AllowEndpoints(PlannedPolicy policy, SeenNode server, int port, string name)
+    private static void AllowEgress(PlannedPolicy policy, ServiceTarget target, string space, string name)
     {
-        if (!_facts.In(server.Namespace).Services.TryGetValue(server.Name, out ServiceFacts? service) || service.Selector is not null)
+        bool isAllowed = false;
+        foreach ((PodSelector pods, string port) in target.Pods)
         {
-            return false;
+            PlannedPolicy.Allow(policy.Egress, new PolicyPeer(Foreign(space, policy), pods, null), new PolicyPort(Tcp, port), name);
+            isAllowed = true;
         }
 
-        int allowed = 0;
-        foreach (ServicePortFacts candidate in service.Ports)
+        List<PolicyPeer> peers = [];
+        foreach ((string address, string port) in target.Addresses)
         {
-            foreach (EndpointFacts endpoint in service.Endpoints)
-            {
-                if (candidate.Protocol != Tcp || candidate.Port != port || candidate.Name != endpoint.PortName)
-                {
-                    continue;
-                }
-
-                List<PolicyPeer> peers = [];
-                AddBlocks(peers, endpoint.Addresses);
-                allowed += peers.Count;
-                string target = endpoint.Port.ToString(CultureInfo.InvariantCulture);
-                Allow(policy, policy.Egress, peers, new PolicyPort(Tcp, target), name, name, reason: "");
-            }
+            peers.Clear();
+            AddBlocks(peers, [address]);
+            isAllowed |= peers.Count > 0;
+            Allow(policy, policy.Egress, peers, new PolicyPort(Tcp, port), name, name, reason: "");
         }
 
-        return allowed > 0;
+        Note(policy, name, target.Reason, isAllowed);
     }
 
     private void AllowIngress(SeenNode client, SeenNode server, int port)
@@ -195,12 +182,14 @@ internal sealed class PolicyPlanner
         }
 
         // Whoever is behind the service gets its connections, on a port of its own.
-        FindBackends(server, port, out PodSelector? pods, out string target);
-        foreach (PlannedPolicy policy in _policies.Values)
+        foreach ((PodSelector pods, string target) in ServiceTarget.Find(_facts, server.Namespace, server.Name, port).Pods)
         {
-            if (pods is not null && policy.Workload.Namespace == server.Namespace && IsBehind(policy, pods))
+            foreach (PlannedPolicy policy in _policies.Values)
             {
-                AllowIngress(policy, client, target, $"{Label(client)}, through {Label(server)}");
+                if (policy.Workload.Namespace == server.Namespace && IsBehind(policy, pods))
+                {
+                    AllowIngress(policy, client, target, $"{Label(client)}, through {Label(server)}");
+                }
             }
         }
     }
@@ -220,9 +209,14 @@ internal sealed class PolicyPlanner
             PlannedPolicy.Allow(rules, peer, port, name);
         }
 
+        Note(policy, what, reason, peers.Count > 0);
+    }
+
+    private static void Note(PlannedPolicy policy, string what, string reason, bool isAllowed)
+    {
         if (reason.Length > 0)
         {
-            policy.Warnings.Add(peers.Count > 0 ? $"{what}: {reason}" : $"{what} was seen and is not allowed: {reason}");
+            policy.Warnings.Add(isAllowed ? $"{what}: {reason}" : $"{what} was seen and is not allowed: {reason}");
         }
     }
 
@@ -274,33 +268,6 @@ internal sealed class PolicyPlanner
         return "";
     }
 
-    private string FindBackends(SeenNode service, int port, out PodSelector? pods, out string target)
-    {
-        pods = null;
-        target = "";
-        if (!_facts.In(service.Namespace).Services.TryGetValue(service.Name, out ServiceFacts? facts))
-        {
-            return "there is no such service now, or it may not be read";
-        }
-
-        if (facts.Selector is not { IsEmpty: false } selector)
-        {
-            return "the service has no selector, and no addresses behind that port are known; add them as an ipBlock";
-        }
-
-        foreach (ServicePortFacts candidate in facts.Ports)
-        {
-            if (candidate.Protocol == Tcp && candidate.Port == port)
-            {
-                pods = selector;
-                target = candidate.Target;
-                return "";
-            }
-        }
-
-        return "the service has no such port now";
-    }
-
     private bool IsBehind(PlannedPolicy policy, PodSelector service)
     {
         if (_facts.Workloads[policy.Workload].TemplateLabels is { Count: > 0 } template && service.Matches(template))
@@ -341,29 +308,6 @@ internal sealed class PolicyPlanner
                 policy.Warnings.Add($"the selector also selects pods of {Label(other)}: what is allowed to one is allowed to both");
             }
         }
-    }
-
-    private (PodSelector Pods, List<PolicyPort> Ports) FindDns()
-    {
-        foreach (ServiceFacts service in _facts.In(DnsNamespace).Services.Values)
-        {
-            bool isDns = service.Name == "kube-dns" || (service.Labels.TryGetValue("k8s-app", out string? app) && app == "kube-dns");
-            List<PolicyPort> ports = [];
-            foreach (ServicePortFacts port in service.Ports)
-            {
-                if (port.Port == 53 && port.Protocol is Tcp or "UDP")
-                {
-                    ports.Add(new PolicyPort(port.Protocol, port.Target));
-                }
-            }
-
-            if (isDns && ports.Count > 0 && service.Selector is { IsEmpty: false } selector)
-            {
-                return (selector, ports);
-            }
-        }
-
-        return (PodSelector.Of([new("k8s-app", "kube-dns")]), [new PolicyPort(Tcp, "53"), new PolicyPort("UDP", "53")]);
     }
 
     private void Warn(SeenNode workload, string warning)

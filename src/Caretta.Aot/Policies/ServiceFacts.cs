@@ -10,4 +10,7 @@ internal sealed record ServiceFacts(
 {
     /// <summary>What somebody wrote to be behind it; empty where a selector says that.</summary>
     public IReadOnlyList<EndpointFacts> Endpoints { get; init; } = [];
+
+    /// <summary>Its own addresses; none for a headless one.</summary>
+    public IReadOnlyList<string> Addresses { get; init; } = [];
 }

@@ -1,5 +1,6 @@
 using Caretta.Aot.Export;
 using Caretta.Aot.Policies;
+using Caretta.Cluster.Tests.Support;
 
 namespace Caretta.Aot.Tests.Policies;
 
@@ -17,12 +18,22 @@ internal static class PolicyScene
     internal static readonly SeenNode Address6 = new("external", "2001:db8::7", "external");
     internal static readonly SeenNode Named = new("external", "api.example.org", "external");
 
-    public static string Make(SeenMap? map = null)
+    /// <summary>Some of the pods behind them.</summary>
+    internal static readonly PolicyPeerPod WebPod = PolicyPeerPod.Pod("shop", "10.0.0.1", ("app", "web"), ("tier", "true"), ("x", "y"));
+    internal static readonly PolicyPeerPod CartPod = PolicyPeerPod.Pod("shop", "10.0.0.2", ("app", "cart"));
+    internal static readonly PolicyPeerPod DbPod = PolicyPeerPod.Pod("data", "10.0.0.3", ("app", "db")) with { Ports = new Dictionary<string, int> { ["pg"] = 5432 } };
+
+    /// <summary>The policies that follow from what was seen, or from another map.</summary>
+    public static string Make(SeenMap? map = null) => Make(Facts(), map);
+
+    public static string Make(PolicyFacts facts, SeenMap? map = null)
     {
         map ??= Seen();
-        PolicyFacts facts = Facts();
         return PolicyYaml.Write(PolicyPlanner.Plan(map, facts, []), map, facts.Gaps);
     }
+
+    /// <summary>Judges by these policies.</summary>
+    public static PolicyChecker CheckerOf(string yaml) => new(YamlDocuments.Parse(yaml));
 
     public static SeenLink Link(SeenNode client, SeenNode server, int port) =>
         new() { Client = client, Server = server, Port = port, BytesToServer = 10, BytesToClient = 20, Opened = 1 };

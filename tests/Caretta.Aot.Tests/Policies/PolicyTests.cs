@@ -11,10 +11,7 @@ namespace Caretta.Aot.Tests.Policies;
 /// <summary>Policies allow what was seen and nothing else, judged by a checker that knows nothing of how they are made.</summary>
 public sealed class PolicyTests
 {
-    private static readonly PolicyPeerPod WebPod = PolicyPeerPod.Pod("shop", "10.0.0.1", ("app", "web"), ("tier", "true"), ("x", "y"));
-    private static readonly PolicyPeerPod CartPod = PolicyPeerPod.Pod("shop", "10.0.0.2", ("app", "cart"));
     private static readonly PolicyPeerPod OtherWebPod = PolicyPeerPod.Pod("test", "10.0.0.9", ("app", "web"), ("tier", "true"));
-    private static readonly PolicyPeerPod DbPod = PolicyPeerPod.Pod("data", "10.0.0.3", ("app", "db")) with { Ports = new Dictionary<string, int> { ["pg"] = 5432 } };
     private static readonly PolicyPeerPod NightlyPod = PolicyPeerPod.Pod("shop", "10.0.0.4", ("run", "1e3"), ("controller-uid", "abc"));
     private static readonly PolicyPeerPod DnsPod = PolicyPeerPod.Pod("kube-system", "10.0.0.53", ("k8s-app", "kube-dns"));
     private static readonly PolicyPeerPod NodeItself = PolicyPeerPod.Outside("192.0.2.1");
@@ -24,7 +21,7 @@ public sealed class PolicyTests
     [Fact]
     public void What_was_seen_is_allowed()
     {
-        PolicyChecker checker = Check(Make());
+        PolicyChecker checker = CheckerOf(Make());
         Assert.True(checker.Allows(WebPod, CartPod, 8080));
         Assert.True(checker.Allows(WebPod, DbPod, 5432));             // through the service, on the port behind it
         Assert.True(checker.Allows(NightlyPod, WebPod, 80));
@@ -39,7 +36,7 @@ public sealed class PolicyTests
     [Fact]
     public void What_was_not_seen_is_not_allowed()
     {
-        PolicyChecker checker = Check(Make());
+        PolicyChecker checker = CheckerOf(Make());
         Assert.False(checker.Allows(WebPod, CartPod, 8081));           // another port
         Assert.False(checker.Allows(WebPod, CartPod, 8080, "UDP"));    // another protocol
         Assert.False(checker.Allows(CartPod, WebPod, 8080));           // the other way round
@@ -54,34 +51,6 @@ public sealed class PolicyTests
         Assert.False(checker.Allows(CartPod, DbPod, 5432));            // only ever tried
         Assert.False(checker.Allows(WebPod, PolicyPeerPod.Pod("kube-system", "10.0.0.54", ("k8s-app", "other")), 53, "UDP"));
         Assert.False(checker.Allows(WebPod, Outside, 53, "UDP"));
-    }
-
-    [Fact]
-    public void What_is_behind_a_service_without_a_selector_is_allowed_by_address()
-    {
-        string yaml = Make();
-        PolicyChecker checker = Check(yaml);
-        Assert.True(checker.Allows(CartPod, PolicyPeerPod.Outside("192.0.2.80"), 11433));
-        Assert.True(checker.Allows(CartPod, PolicyPeerPod.Outside("2001:db8::80"), 11433));
-        Assert.False(checker.Allows(CartPod, PolicyPeerPod.Outside("192.0.2.80"), 1433));      // the service's port
-        Assert.False(checker.Allows(CartPod, PolicyPeerPod.Outside("192.0.2.81"), 80));        // another port of the service
-        Assert.False(checker.Allows(WebPod, PolicyPeerPod.Outside("192.0.2.80"), 11433));      // another client
-        Assert.Contains("# NOTE: Service data/legacy port 80 was seen and is not allowed: the service has no selector, and no addresses", yaml, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Slices_are_read_with_all_their_ports()
-    {
-        List<EndpointFacts> found = [];
-        string next = ObjectLists.Parse("""
-            {"items":[{"metadata":{"name":"a"},"addressType":"IPv4","endpoints":[{"addresses":["192.0.2.1"],"conditions":{"ready":false}},{"addresses":["192.0.2.2"]}],
-              "ports":[{"name":"sql","protocol":"TCP","port":1433},{"name":"dns","protocol":"UDP","port":53},{"port":80},{"name":"any"}]},
-             {"endpoints":null,"ports":[{"port":1}]}]}
-            """u8, (ref json) => ObjectLists.ReadSlice(ref json, found));
-        Assert.Equal("", next);
-        Assert.Equal(
-            ["sql 1433 192.0.2.1 192.0.2.2", " 80 192.0.2.1 192.0.2.2", " 1 "],
-            found.Select(static one => $"{one.PortName} {one.Port} {string.Join(' ', one.Addresses)}"));
     }
 
     [Fact]
@@ -121,7 +90,7 @@ public sealed class PolicyTests
         var both = new Dictionary<string, string> { ["app"] = "cart", ["track"] = "canary" };
         facts.Workloads[new SeenNode("shop", "cart-canary", "Deployment")] = new WorkloadFacts(PodSelector.Of([new("track", "canary")]), "", both);
         SeenMap map = Seen();
-        string yaml = PolicyYaml.Write(PolicyPlanner.Plan(map, facts, []), map, []);
+        string yaml = Make(facts, map);
         Assert.Contains("# NOTE: the selector also selects pods of Deployment shop/cart-canary: what is allowed to one is allowed to both\n", yaml, StringComparison.Ordinal);
     }
 
@@ -179,6 +148,4 @@ public sealed class PolicyTests
     }
 
     private static WorkloadFacts Parse(string kind, string json) => WorkloadDocument.Parse(Encoding.UTF8.GetBytes(json), kind);
-
-    private static PolicyChecker Check(string yaml) => new(YamlDocuments.Parse(yaml));
 }

@@ -52,34 +52,12 @@ public sealed class PolicyTests
         await ClusterScene.TalkAsync(bareRuns, "three", "10.244.0.2", Port, 10, 20, Cancellation);
         await ClusterScene.TalkAsync(logs, "four", "10.244.0.5", Port, 10, 20, Cancellation);
         string[] wanted = ["Deployment shop/web>StatefulSet data/db", "pod shop/bare>Deployment shop/web", "DaemonSet shop/logs>pod shop/bare"];
-        await Eventually.GetAsync(
-            "the agent has seen everything",
-            Patience,
-            async () =>
-            {
-                List<string> links = await LinksAsync(agent);
-                return wanted.All(links.Contains) ? links : null;
-            },
-            Cancellation);
+        await ExpectLinksAsync(agent, wanted);
 
         string yaml = await MapAsync(agent, 0, "--format", "networkpolicy");
         List<JsonObject> policies = YamlDocuments.Parse(yaml);
         Assert.Equal(["data", "shop", "shop", "shop"], policies.Select(static policy => (string)policy["metadata"]!["namespace"]!).Order());
-        List<JsonObject> applied = [];
-        foreach (JsonObject policy in policies)
-        {
-            string space = (string)policy["metadata"]!["namespace"]!;
-            applied.Add(await admin.PostAsync($"/apis/networking.k8s.io/v1/namespaces/{space}/networkpolicies", policy, Cancellation));
-        }
-
-        // What the server keeps is what was sent: nothing was a member that it does not know, or of another type.
-        foreach ((JsonObject sent, JsonObject kept) in policies.Zip(applied))
-        {
-            Assert.True(JsonNode.DeepEquals(sent["spec"]!["podSelector"], kept["spec"]!["podSelector"]), $"{sent}\n{kept}");
-            Assert.True(JsonNode.DeepEquals(Rules(sent, "ingress"), Rules(kept, "ingress")), $"{sent}\n{kept}");
-            Assert.True(JsonNode.DeepEquals(Rules(sent, "egress"), Rules(kept, "egress")), $"{sent}\n{kept}");
-        }
-
+        List<JsonObject> applied = await ApplyAsync(admin, policies);
         var checker = new PolicyChecker(applied);
         Dictionary<string, PolicyPeerPod> pods = [];
         foreach (string space in (string[])[Space, "data"])
@@ -116,6 +94,109 @@ public sealed class PolicyTests
         List<JsonObject> data = YamlDocuments.Parse(await MapAsync(agent, 0, "--format", "networkpolicy", "--namespace", "data"));
         Assert.Equal("data", (string)Assert.Single(data)["metadata"]!["namespace"]!);
         Assert.Contains("no store", await MapAsync(agent, 1, "--format", "networkpolicy", "--scope", "cluster"), StringComparison.Ordinal);
+    }
+
+    /// <summary>A policy is judged behind a service's address, so it must say what is there: pods, their nodes, or what somebody wrote.</summary>
+    [ClusterFact]
+    public async Task Policies_allow_what_is_behind_services()
+    {
+        // The server's own version of endpoint slices makes way for the one that clusters have.
+        var options = new ApiServerOptions { Controllers = true, Flags = ["--runtime-config", "discovery.k8s.io/v1beta1=false"] };
+        await using ClusterScene scene = await ClusterScene.StartAsync(options, Cancellation, Space, "data");
+        KubeClient admin = scene.Server.Admin;
+        await admin.CreateAsync(Manifest.EndpointSliceKind(), Cancellation);
+        await Eventually.GetAsync(
+            "the server serves endpoint slices", Patience, () => admin.TryReadTextAsync("/apis/discovery.k8s.io/v1/endpointslices", Cancellation), Cancellation);
+        await admin.CreateAsync(Manifest.Deployment(Space, "web", 1, ClusterScene.NodeName), Cancellation);
+        await admin.CreateAsync(Manifest.StatefulSet("data", "db", 1, ClusterScene.NodeName), Cancellation);
+        JsonObject exporter = Manifest.Pod("data", "exporter", ClusterScene.NodeName, hostNetwork: true);
+        exporter["metadata"]!["labels"] = new JsonObject { ["app"] = "exporter" };
+        exporter["spec"]!["containers"]![0]!["ports"] = JsonNode.Parse($$"""[{"name":"metrics","containerPort":{{Port}},"hostPort":{{Port}}}]""");
+        JsonObject exporterService = Manifest.Service("data", "exporter", Port);
+        exporterService["spec"]!["ports"]![0]!["targetPort"] = "metrics";
+        await admin.CreateAsync(Manifest.EndpointSlice("data", "legacy", Port, Outside), Cancellation);
+        await admin.CreateAsync(Manifest.EndpointSlice("data", "leader", Port, "10.244.0.3"), Cancellation);
+
+        RunningPod web = await scene.RunPodAsync(Space, "web-", Cancellation, "10.244.0.2");
+        RunningPod db = await scene.RunPodAsync("data", "db-", Cancellation, "10.244.0.3");
+        RunningPod node = await scene.StartPodAsync(exporter, Cancellation, ClusterScene.NodeAddress);
+        scene.Network.AddHostAddress(Outside);
+        await db.Traffic.ListenAsync("10.244.0.3", Cancellation, Port);
+        await node.Traffic.ListenAsync("0.0.0.0", Cancellation, Port);
+        (JsonObject Service, string Behind)[] services =
+        [
+            (Manifest.Service("data", "db", Port), "10.244.0.3"),
+            (exporterService, ClusterScene.NodeAddress),
+            (Manifest.ServiceWithoutSelector("data", "legacy", Port), Outside),
+            (Manifest.ServiceWithoutSelector("data", "leader", Port), "10.244.0.3"),
+        ];
+        Dictionary<string, string> addresses = [];
+        foreach ((JsonObject service, string behind) in services)
+        {
+            JsonObject created = await admin.CreateAsync(service, Cancellation);
+            string address = (string)created["spec"]!["clusterIP"]!;
+            addresses.Add((string)created["metadata"]!["name"]!, address);
+            scene.Network.Translate(address, behind, Port);
+        }
+
+        RunningAgent agent = await scene.StartAgentAsync(Cancellation);
+        foreach ((string name, string address) in addresses)
+        {
+            await ClusterScene.TalkAsync(web, name, address, Port, 10, 20, Cancellation);
+        }
+
+        await ExpectLinksAsync(agent, addresses.Keys.Select(static name => $"Deployment shop/web>Service data/{name}"));
+        string yaml = await MapAsync(agent, 0, "--format", "networkpolicy");
+        List<JsonObject> applied = await ApplyAsync(admin, YamlDocuments.Parse(yaml));
+        var checker = new PolicyChecker(applied);
+        PolicyPeerPod webPod = PolicyPeerPod.Pod(Space, "10.244.0.2", ("app", "web"));
+        PolicyPeerPod dbPod = PolicyPeerPod.Pod("data", "10.244.0.3", ("app", "db"));
+        Assert.True(checker.Allows(webPod, dbPod, Port), yaml);
+        Assert.True(checker.Allows(webPod, PolicyPeerPod.Outside(ClusterScene.NodeAddress), Port), yaml);
+        Assert.True(checker.Allows(webPod, PolicyPeerPod.Outside(Outside), Port), yaml);
+        Assert.False(checker.Allows(webPod, PolicyPeerPod.Outside("198.51.100.10"), Port), yaml);
+        Assert.False(checker.Allows(webPod, PolicyPeerPod.Outside(Outside), Port + 1), yaml);
+        Assert.False(checker.Allows(dbPod, PolicyPeerPod.Outside(Outside), Port), yaml);
+        Assert.DoesNotContain("was seen and is not allowed", yaml, StringComparison.Ordinal);
+        Assert.DoesNotContain("could not be read", yaml, StringComparison.Ordinal);
+    }
+
+    // What the server keeps is what was sent: nothing was a member that it does not know, or of another type.
+    private static async Task<List<JsonObject>> ApplyAsync(KubeClient admin, List<JsonObject> policies)
+    {
+        List<JsonObject> applied = [];
+        foreach (JsonObject sent in policies)
+        {
+            string space = (string)sent["metadata"]!["namespace"]!;
+            JsonObject kept = await admin.PostAsync($"/apis/networking.k8s.io/v1/namespaces/{space}/networkpolicies", sent, Cancellation);
+            Assert.True(JsonNode.DeepEquals(sent["spec"]!["podSelector"], kept["spec"]!["podSelector"]), $"{sent}\n{kept}");
+            Assert.True(JsonNode.DeepEquals(Rules(sent, "ingress"), Rules(kept, "ingress")), $"{sent}\n{kept}");
+            Assert.True(JsonNode.DeepEquals(Rules(sent, "egress"), Rules(kept, "egress")), $"{sent}\n{kept}");
+            applied.Add(kept);
+        }
+
+        return applied;
+    }
+
+    private static async Task ExpectLinksAsync(RunningAgent agent, IEnumerable<string> wanted)
+    {
+        List<string> links = [];
+        try
+        {
+            await Eventually.GetAsync(
+                "the agent has seen everything",
+                Patience,
+                async () =>
+                {
+                    links = await LinksAsync(agent);
+                    return wanted.All(links.Contains) ? links : null;
+                },
+                Cancellation);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}: {string.Join(", ", wanted)}\nbut {string.Join(", ", links)}\n{agent.Log}", e);
+        }
     }
 
     // An empty list is the same as none. Through text, so that numbers are numbers of one type.

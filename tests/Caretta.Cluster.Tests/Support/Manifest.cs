@@ -96,6 +96,42 @@ internal static class Manifest
             "schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true} } }]} }
         """);
 
+    /// <summary>A service whose addresses somebody else writes.</summary>
+    /// <param name="space">The namespace.</param>
+    /// <param name="name">Of the service.</param>
+    /// <param name="port">Of the service.</param>
+    public static JsonObject ServiceWithoutSelector(string space, string name, int port) => Parse("v1", "Service", space, name, $$"""
+        {"spec": {"ports": [{"name": "main", "port": {{port}} }]} }
+        """);
+
+    /// <summary>
+    /// EndpointSlices in the version that clusters have since 1.21, for a server from before: defined as a kind of one's own, and so by all
+    /// the same code of the server's that serves lists and selects by label.
+    /// </summary>
+    public static JsonObject EndpointSliceKind()
+    {
+        JsonObject kind = CustomKind("discovery.k8s.io", "EndpointSlice");
+        kind["metadata"]!["annotations"] = new JsonObject { ["api-approved.kubernetes.io"] = "unapproved, for a test" };
+        kind["spec"]!["versions"]![0]!["name"] = "v1";
+        return kind;
+    }
+
+    /// <summary>Addresses behind a service.</summary>
+    /// <param name="space">The namespace of both.</param>
+    /// <param name="service">Name of the service.</param>
+    /// <param name="port">On which they listen.</param>
+    /// <param name="addresses">All of one family.</param>
+    public static JsonObject EndpointSlice(string space, string service, int port, params string[] addresses)
+    {
+        JsonObject slice = Parse("discovery.k8s.io/v1", "EndpointSlice", space, service + "-1", $$"""
+            {"addressType": "{{(addresses[0].Contains(':', StringComparison.Ordinal) ? "IPv6" : "IPv4")}}",
+             "endpoints": [{"addresses": [{{string.Join(',', addresses.Select(static address => $"\"{address}\""))}}], "conditions": {"ready": true} }],
+             "ports": [{"name": "main", "protocol": "TCP", "port": {{port}} }]}
+            """);
+        slice["metadata"]!["labels"] = new JsonObject { ["kubernetes.io/service-name"] = service };
+        return slice;
+    }
+
     /// <summary>Says in the manifest that it is controlled by an object that the server knows.</summary>
     public static JsonObject OwnedBy(this JsonObject manifest, JsonObject owner)
     {
