@@ -30,9 +30,7 @@ internal sealed class ClusterResolver(ClusterNames names, NamingRules rules) : I
 
         if (!names.TryNameHolder(holders.Remote, waited, out NamedEnd remote))
         {
-            remote = IsPeerShown(in key)
-                ? names.Local(key.RemoteOwner.CgroupId, key.RemoteAddress, waited)
-                : names.Remote(key.RemoteAddress, waited, key.Role == LinkRole.Client ? key.ServerPort : (ushort)0);
+            remote = NameRemote(in key, waited);
         }
 
         var found = new LinkHolders(local.Holder, remote.Holder);
@@ -64,6 +62,16 @@ internal sealed class ClusterResolver(ClusterNames names, NamingRules rules) : I
     }
 
     // The socket behind a service's address is known on its own node only: shown there, the same call would have two names in a cluster.
-    private bool IsPeerShown(in LinkKey key) =>
-        (key.Flags & LinkKeyFlags.PeerKnown) != 0 && (rules.ServiceAsWorkload || !names.IsService(key.RemoteAddress));
+    private NamedEnd NameRemote(in LinkKey key, TimeSpan waited)
+    {
+        bool isClient = key.Role == LinkRole.Client;
+        if ((key.Flags & LinkKeyFlags.PeerKnown) == 0 || (!rules.ServiceAsWorkload && names.IsService(key.RemoteAddress)))
+        {
+            return names.Remote(key.RemoteAddress, waited, isClient ? key.ServerPort : (ushort)0);
+        }
+
+        // Also while it waits: the peer's control group is read while it is there.
+        NamedEnd peer = names.Local(key.RemoteOwner.CgroupId, key.RemoteAddress, waited);
+        return isClient && !rules.ServiceAsWorkload && names.MayBecomeService(key.RemoteAddress, waited) ? NamedEnd.Waiting : peer;
+    }
 }

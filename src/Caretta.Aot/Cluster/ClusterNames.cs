@@ -21,6 +21,7 @@ internal sealed class ClusterNames
     public const int DefaultMaxExternals = 10_000;
 
     private const int MaxCachedCgroups = 16384;
+    private const int MaxTranslated = 4096;
     private const int MinTidyAbove = 4096;
     private static readonly TimeSpan MinTidyInterval = TimeSpan.FromMinutes(1);
 
@@ -38,6 +39,9 @@ internal sealed class ClusterNames
     private readonly int _node;
     private readonly Dictionary<ulong, CgroupState> _cgroups = [];
     private readonly Dictionary<NetAddress, int> _externals = [];
+
+    // Lead to sockets of this node and were still nobody's when the wait was over, say a port of the host that leads to a pod.
+    private readonly HashSet<NetAddress> _translated = [];
     private int _tidyAbove = MinTidyAbove;
     private long _lastTidied;
 
@@ -149,6 +153,33 @@ internal sealed class ClusterNames
     /// <summary>Whether an address is a service's that is to be shown as such, whoever answers behind it.</summary>
     public bool IsService(NetAddress address) =>
         _index.TryFindAddress(address, out int holder, out _) && _index.TypeOf(holder) == ClusterObjectType.Service;
+
+    /// <summary>
+    /// Whether an address may turn out to be a service's: it is nobody's that is known, and does not lie among those of pods. A service is
+    /// used a moment after it was made, and at launch services may come after the pods behind them.
+    /// </summary>
+    /// <param name="address">What a client of this node connected to.</param>
+    /// <param name="waited">As for <see cref="Local"/>.</param>
+    public bool MayBecomeService(NetAddress address, TimeSpan waited)
+    {
+        if (_translated.Contains(address) || _index.MayBecomePod(address) || _index.TryFindAddress(address, out _, out _))
+        {
+            return false;
+        }
+
+        if (IsAllowedToWait(waited, _timings.NewAddress))
+        {
+            return true;
+        }
+
+        if (_translated.Count >= MaxTranslated)
+        {
+            _translated.Clear();    // each is waited for once more
+        }
+
+        _translated.Add(address);
+        return false;
+    }
 
     /// <summary>Names the end at an address elsewhere.</summary>
     /// <param name="address">The address.</param>

@@ -14,7 +14,8 @@ internal sealed record ClusterTimings
 
     /// <summary>
     /// Wait for the owner of an address never seen before that lies among those of pods: a new pod talks before the API server tells of
-    /// its address. Then: external.
+    /// its address. Then: external. Also for an address that leads to a socket here and is nobody's, which may be a new service's. Then: whose
+    /// the socket is.
     /// </summary>
     public TimeSpan NewAddress { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -275,6 +275,55 @@ public sealed class IdentityTests
         Assert.Equal(expected, cluster.Resolve(key).Server);
     }
 
+    /// <summary>The API server tells of a service a moment after its first connection, or of all services after all pods.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_service_that_is_told_of_late_has_its_name_also_where_it_is_answered_on_the_same_node(bool ready)
+    {
+        var cluster = new ClusterFixture(ready: ready);
+        PodObject web = cluster.Pod("web-1", "web", "10.0.0.1");
+        cluster.Add(web);
+        cluster.Changes.Apply(ObjectChangeKind.Synced, (PodObject?)null);
+        cluster.Poll();
+        LinkKey key = Key("10.96.0.7") with
+        {
+            RemoteOwner = new SocketOwner(cluster.Cgroup(web.Uid), 1, 0),
+            Flags = LinkKeyFlags.PeerKnown,
+        };
+        cluster.Poll([key], [new LinkDelta(5, 5, 1, 0, 0, 0)]);
+        Assert.Empty(cluster.Shown());
+        cluster.Time.Advance(ready ? TimeSpan.FromSeconds(1) : TimeSpan.FromMinutes(1));
+        cluster.Poll();
+        Assert.Empty(cluster.Shown());
+        cluster.Add(new ServiceObject(cluster.NewUid(), "api", "demo", Addresses("10.96.0.7"), false));
+        cluster.SyncAll();
+        cluster.Poll();
+        Assert.Equal("demo/Service/api", cluster.Resolve(key).Server);
+        Assert.Single(cluster.Shown());
+    }
+
+    [Theory]
+    [InlineData("203.0.113.9", 5)]       // nobody's: translated on this node by other means than a service
+    [InlineData("10.0.0.2", 0)]          // among the addresses of pods, so not a service's
+    public void A_known_peer_behind_an_address_of_nobody_is_named_by_its_socket(string address, int seconds)
+    {
+        var cluster = new ClusterFixture();
+        PodObject web = cluster.Pod("web-1", "web", "10.0.0.1");
+        cluster.Add(web);
+        cluster.Poll();
+        LinkKey key = Key(address) with
+        {
+            RemoteOwner = new SocketOwner(cluster.Cgroup(web.Uid), 1, 0),
+            Flags = LinkKeyFlags.PeerKnown,
+        };
+        cluster.Poll([key], [new LinkDelta(5, 5, 1, 0, 0, 0)]);
+        cluster.Time.Advance(TimeSpan.FromSeconds(seconds));
+        cluster.Poll();
+        Assert.Single(cluster.Shown());
+        Assert.Equal("demo/Deployment/web", cluster.Resolve(key).Server);
+    }
+
     [Fact]
     public void A_known_peer_is_exact_also_in_the_nodes_network()
     {

@@ -130,22 +130,21 @@ public sealed class PolicyTests
             (Manifest.ServiceWithoutSelector("data", "legacy", Port), Outside),
             (Manifest.ServiceWithoutSelector("data", "leader", Port), "10.244.0.3"),
         ];
-        Dictionary<string, string> addresses = [];
+
+        // Each service is used before the agent can know of it.
+        RunningAgent agent = await scene.StartAgentAsync(Cancellation);
+        List<string> wanted = [];
         foreach ((JsonObject service, string behind) in services)
         {
             JsonObject created = await admin.CreateAsync(service, Cancellation);
+            string name = (string)created["metadata"]!["name"]!;
             string address = (string)created["spec"]!["clusterIP"]!;
-            addresses.Add((string)created["metadata"]!["name"]!, address);
             scene.Network.Translate(address, behind, Port);
-        }
-
-        RunningAgent agent = await scene.StartAgentAsync(Cancellation);
-        foreach ((string name, string address) in addresses)
-        {
             await ClusterScene.TalkAsync(web, name, address, Port, 10, 20, Cancellation);
+            wanted.Add($"Deployment shop/web>Service data/{name}");
         }
 
-        await ExpectLinksAsync(agent, addresses.Keys.Select(static name => $"Deployment shop/web>Service data/{name}"));
+        await ExpectLinksAsync(agent, wanted);
         string yaml = await MapAsync(agent, 0, "--format", "networkpolicy");
         List<JsonObject> applied = await ApplyAsync(admin, YamlDocuments.Parse(yaml));
         var checker = new PolicyChecker(applied);
