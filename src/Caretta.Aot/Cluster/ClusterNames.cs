@@ -156,7 +156,8 @@ internal sealed class ClusterNames
 
     /// <summary>
     /// Whether an address may turn out to be a service's: it is nobody's that is known, and does not lie among those of pods. A service is
-    /// used a moment after it was made, and at launch services may come after the pods behind them.
+    /// used a moment after it was made, and at launch services may come after the pods behind them. Once the wait for an address is over, it is
+    /// not waited for again.
     /// </summary>
     /// <param name="address">What a client of this node connected to.</param>
     /// <param name="waited">As for <see cref="Local"/>.</param>

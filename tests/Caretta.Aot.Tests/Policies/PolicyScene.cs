@@ -18,7 +18,7 @@ internal static class PolicyScene
     internal static readonly SeenNode Address6 = new("external", "2001:db8::7", "external");
     internal static readonly SeenNode Named = new("external", "api.example.org", "external");
 
-    /// <summary>Some of the pods behind them.</summary>
+    // Some of the pods behind them.
     internal static readonly PolicyPeerPod WebPod = PolicyPeerPod.Pod("shop", "10.0.0.1", ("app", "web"), ("tier", "true"), ("x", "y"));
     internal static readonly PolicyPeerPod CartPod = PolicyPeerPod.Pod("shop", "10.0.0.2", ("app", "cart"));
     internal static readonly PolicyPeerPod DbPod = PolicyPeerPod.Pod("data", "10.0.0.3", ("app", "db")) with { Ports = new Dictionary<string, int> { ["pg"] = 5432 } };
